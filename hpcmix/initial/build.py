@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,78 +55,109 @@ def initial_state(
     :class:`~hpcmix.initial.descent.interruption.SearchInterrupted` from the minimisation. Collective.
     """
     require_files_fit(problem, mixture)
-    dressing, gases = Dressing.of(problem, mixture), Gases(problem, mixture)
-    uncoupled = with_stand_ins(mixture)
-    if mixture.rabi.groups:  # orbitals of norm one and a weight per species, but for what is dressed
-        uncoupled = uncoupled.coupled_by(None, weights_apart(problem))
-    populations = uncoupled.weights.copy()
-    arrays: list[np.ndarray | None] = []
-    for index, species in enumerate(problem.species):
-        if not species.has_orbitals:
-            arrays.append(gases.stand_in(index))
-        elif species.particles == 0.0 and index not in dressing.members:
-            arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
-        elif species.initial.is_ground_state:
-            arrays.append(None)
-        elif species.is_set:
-            arrays.append(written_set(problem, uncoupled, index, say))
-        else:
-            arrays.append(_written_down(problem, uncoupled, index)[np.newaxis])
-    imprints = Imprints(problem, uncoupled)
+    making = _Making(problem, mixture)
+    arrays = making.given(say)
+    imprints = Imprints(problem, making.uncoupled)
     imprints.on_given(arrays)
-    ground_state = None
     for sentence in choices_in_words(problem):
         say(sentence)
-    if any(array is None for array in arrays):
-        # beside gases that are looked for too it is their mean fields that the search goes by
-        talk = Talk(report, say, alive, keeper)
-        if gases.sought:
+    ground_state, complete = None, [array for array in arrays if array is not None]
+    if len(complete) < len(arrays):
+        ground_state, complete = making.sought(arrays, Talk(report, say, alive, keeper))
+    making.divide(complete, say)
+    imprints.on_found(arrays, complete)
+    excite(problem, mixture, complete, making.populations)
+    making.finish(complete)
+    return State(making.clouds(complete), _beginning(problem)), ground_state
+
+
+class _Making:
+    """The wave functions of time zero on their way: one array (orbitals, *block) for each species.
+
+    uncoupled    the mixture with condensates in the place of whatever has no wave functions; where species are coupled
+                 with orbitals of norm one and a weight for each of them, but for what is dressed.
+    populations  how many particles of every species its weight stands for.
+    """
+
+    def __init__(self, problem: Problem, mixture: Mixture) -> None:
+        self._problem, self._mixture = problem, mixture
+        self._dressing, self._gases = Dressing.of(problem, mixture), Gases(problem, mixture)
+        uncoupled = with_stand_ins(mixture)
+        self.uncoupled = uncoupled.coupled_by(None, weights_apart(problem)) if mixture.rabi.groups else uncoupled
+        self.populations = self.uncoupled.weights.copy()
+
+    def given(self, say: Say) -> list[np.ndarray | None]:
+        """What the file gives; None of species whose ground state is looked for. Collective."""
+        problem, mixture = self._problem, self._mixture
+        arrays: list[np.ndarray | None] = []
+        for index, species in enumerate(problem.species):
+            if not species.has_orbitals:
+                arrays.append(self._gases.stand_in(index))
+            elif species.particles == 0.0 and index not in self._dressing.members:
+                arrays.append(np.full((1, *mixture.grid.position_shape), mixture.grid.volume**-0.5, np.complex128))
+            elif species.initial.is_ground_state:
+                arrays.append(None)
+            elif species.is_set:
+                arrays.append(written_set(problem, self.uncoupled, index, say))
+            else:
+                arrays.append(_written_down(problem, self.uncoupled, index)[np.newaxis])
+        return arrays
+
+    def sought(self, arrays: list[np.ndarray | None], talk: Talk) -> tuple[GroundState, list[np.ndarray]]:
+        """The ground state beside what is given, and all arrays. Collective."""
+        problem, gases, search = self._problem, self._gases, None
+        if gases.sought:  # beside gases that are looked for too it is their mean fields that the search goes by
             names = [gas.name for gas in gases.sought]
-            talk = Talk(report, say, alive, fields=None if keeper is None else keeper.of_mean_fields(names))
-        search = None
+            fields = None if talk.keeper is None else talk.keeper.of_mean_fields(names)
+            talk = replace(talk, keeper=None, fields=fields)
         if any(array is None and species.has_orbitals for array, species in zip(arrays, problem.species, strict=True)):
-            search = OrbitalSearch(problem, uncoupled, dressing, talk)
-        seen = uncoupled.counted_from_rest() if search is None else search.searched
+            search = OrbitalSearch(problem, self.uncoupled, self._dressing, talk)
+        seen = self.uncoupled.counted_from_rest() if search is None else search.searched
         ground_state, complete = gases.settled(seen, search, arrays, talk)
         if search is None:
-            ground_state = ground_state.counted_with(dressing.at_rest, seen)
+            ground_state = ground_state.counted_with(self._dressing.at_rest, seen)
         else:
             ground_state, complete = search.complete(ground_state, complete)
         gases.boost()
-    else:
-        complete = [array for array in arrays if array is not None]
-    carried = gases.clouds
-    for group in dressing.groups:
-        _tell_populations(problem, mixture, complete, populations, group, say)
-        for index in group:
-            if populations[index] == 0.0:  # the form of what is empty has no meaning
-                complete[index] = np.full_like(complete[index], mixture.grid.volume**-0.5)
-    imprints.on_found(arrays, complete)
-    excite(problem, mixture, complete, populations)
-    for index, species in enumerate(problem.species):
-        where = f"species.{species.name}.initial"
-        if index in carried:
-            continue
-        if species.is_set:
-            shake_and_boost(uncoupled, complete[index], species.wave_functions, index, where)
-            continue
-        _boost_and_shake(uncoupled, complete[index][0], species.wave_functions, index)
-        normalise(uncoupled, complete[index][0], where)
-        if not mixture.held(index):
-            complete[index] = complete[index][:0]
-    for group in mixture.rabi.groups:
-        for index in group:  # of one weight for all, the orbital's norm is the species' part
-            complete[index] *= math.sqrt(populations[index] / mixture.weights[index])
-    for index, species in enumerate(problem.species):
-        noise = species.wave_functions.vacuum_noise if species.has_orbitals else None
-        if noise is not None and len(complete[index]):
-            add_vacuum(mixture, complete[index][0], noise, index)
-    dtype = mixture.transform.wave_dtype
-    clouds: list[Cloud] = [
-        carried[index] if index in carried else OrbitalCloud(np.ascontiguousarray(array, dtype))
-        for index, array in enumerate(complete)
-    ]
-    return State(clouds, _beginning(problem)), ground_state
+        return ground_state, complete
+
+    def divide(self, complete: list[np.ndarray], say: Say) -> None:
+        """Take the populations of dressed species from their states, and say them. Collective."""
+        for group in self._dressing.groups:
+            _tell_populations(self._problem, self._mixture, complete, self.populations, group, say)
+            for index in group:
+                if self.populations[index] == 0.0:  # the form of what is empty has no meaning
+                    complete[index] = np.full_like(complete[index], self._mixture.grid.volume**-0.5)
+
+    def finish(self, complete: list[np.ndarray]) -> None:
+        """Give the states their momenta, noise and norms, and leave this rank what its group holds. Collective."""
+        problem, mixture, carried = self._problem, self._mixture, self._gases.clouds
+        for index, species in enumerate(problem.species):
+            where = f"species.{species.name}.initial"
+            if index in carried:
+                continue
+            if species.is_set:
+                shake_and_boost(self.uncoupled, complete[index], species.wave_functions, index, where)
+                continue
+            _boost_and_shake(self.uncoupled, complete[index][0], species.wave_functions, index)
+            normalise(self.uncoupled, complete[index][0], where)
+            if not mixture.held(index):
+                complete[index] = complete[index][:0]
+        for group in mixture.rabi.groups:
+            for index in group:  # of one weight for all, the orbital's norm is the species' part
+                complete[index] *= math.sqrt(self.populations[index] / mixture.weights[index])
+        for index, species in enumerate(problem.species):
+            noise = species.wave_functions.vacuum_noise if species.has_orbitals else None
+            if noise is not None and len(complete[index]):
+                add_vacuum(mixture, complete[index][0], noise, index)
+
+    def clouds(self, complete: Sequence[np.ndarray]) -> list[Cloud]:
+        """What evolves, in the precision of the run."""
+        carried, dtype = self._gases.clouds, self._mixture.transform.wave_dtype
+        return [
+            carried[index] if index in carried else OrbitalCloud(np.ascontiguousarray(array, dtype))
+            for index, array in enumerate(complete)
+        ]
 
 
 def _beginning(problem: Problem) -> Progress:

@@ -33,8 +33,8 @@ from scipy.sparse.linalg import expm_multiply
 
 from hpcmix.evolve.many_body.chebyshev import Chebyshev
 from hpcmix.initial.many_body.configurations import place, vacuum
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.channels import pair_operator
-from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction, Statistics
 from hpcmix.model.many_body.make_product import make_product
 from hpcmix.model.many_body.product import rows_for

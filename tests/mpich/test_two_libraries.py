@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import patience
 from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
 
 MPICH = Path(__file__).resolve().parents[2] / ".venv" / "mpich"
@@ -51,7 +52,7 @@ def under_mpich(*arguments: str, ranks: int = 2, folder: Path) -> subprocess.Com
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=200.0,
+        timeout=patience(200.0),
         check=False,
     )
 
@@ -138,7 +139,7 @@ def started(folder: Path):
         series, begin = folder / "out" / "observables.jsonl", time.monotonic()
         while not series.exists() or series.read_bytes().count(b"\n") < 3:
             assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() - begin < 100.0, "no records in 100 s"
+            assert time.monotonic() - begin < patience(100.0), "no records"
             time.sleep(0.05)
         yield process
     finally:
@@ -150,7 +151,7 @@ def started(folder: Path):
 def test_mpiexec_passes_the_signals_of_job_scripts_on_and_ends_with_the_status_of_the_ranks(name, tmp_path):
     with started(tmp_path) as process:
         process.send_signal(getattr(signal, name))
-        assert process.wait(timeout=100) == 75
+        assert process.wait(timeout=patience(100)) == 75
     assert name in summary(tmp_path / "out")["message"]
 
 
@@ -160,10 +161,10 @@ def test_files_ask_for_a_checkpoint_and_for_the_end(tmp_path):
             (tmp_path / "out" / name).touch()
             begin = time.monotonic()
             while (tmp_path / "out" / name).exists():
-                assert time.monotonic() - begin < 100.0, f"{name} is still there after 100 s"
+                assert time.monotonic() - begin < patience(100.0), f"{name} is still there"
                 time.sleep(0.05)
             assert (process.poll() is None) or wanted == 2
-        assert process.wait(timeout=100) == 75
+        assert process.wait(timeout=patience(100)) == 75
     steps = sorted(int(path.stem) for path in (tmp_path / "out" / "checkpoints").glob("*.h5"))
     assert len(steps) == 2 and 0 < steps[0] < steps[1]  # the first, of step 0, gave way to the third
 
@@ -182,7 +183,7 @@ def test_ranks_that_are_single_ones_are_refused(tmp_path):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100.0,
+        timeout=patience(100.0),
         check=False,
     )
     assert result.returncode == 1

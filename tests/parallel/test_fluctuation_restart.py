@@ -131,6 +131,7 @@ def test_a_stop_a_kill_and_the_rest_are_the_whole_run(comm, folder, monkeypatch,
     assert found["fluctuations"]["pairs"] == PAIRS and found["fluctuations"]["symplectic_defect"] < 1e-13
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_any_ranks_in_any_groups_go_on(comm, folder, monkeypatch):
     """Stopped on every division, gone on with on the others: the fields are those of one rank."""
 
@@ -145,7 +146,7 @@ def test_any_ranks_in_any_groups_go_on(comm, folder, monkeypatch):
 
         on_ranks(comm, monkeypatch, ranks, work)
 
-    # jobs of fewer ranks have tried the other divisions among each other
+    # a job of two ranks has tried the divisions of one and two among each other
     mine = [(comm.size, groups) for groups in groups_of(comm.size)]
     others = [(ranks, groups) for ranks in range(1, comm.size) for groups in groups_of(ranks)]
     turns = [*zip(mine, [*mine[1:], mine[0]], strict=True)]

@@ -7,7 +7,7 @@ from physics.many_bodies import BOSONS, FERMIONS, plane_waves, random_model
 from hpcmix.evolve.many_body.chebyshev import Chebyshev
 from hpcmix.evolve.many_body.magnus import Magnus
 from hpcmix.initial.many_body.configurations import place
-from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.make_product import make_product
 from hpcmix.model.many_body.product import Changes, rows_for

@@ -6,8 +6,8 @@ from physics.systems import System, coulomb, gaussian, gaussian_kernel, harmonic
 
 from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.initial.many_body.prepare import prepare
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.channels import pair_operator
-from hpcmix.model.many_body.configurations import configurations_of
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.product import rows_for
 from hpcmix.observe.reduced.density_matrices import density_matrix

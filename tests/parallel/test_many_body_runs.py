@@ -180,6 +180,7 @@ def test_ranks_share_a_large_grid(comm, folder, monkeypatch):
                 np.testing.assert_allclose(shared[name][...], alone[name][...], rtol=0, atol=1e-12)
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_any_number_of_ranks_goes_on(comm, folder, monkeypatch):
     """Stopped on every number of ranks, gone on with on all of them."""
     pairs = {(comm.size, ranks) for ranks in range(1, comm.size + 1)} | {(n, comm.size) for n in range(1, comm.size)}

@@ -86,6 +86,7 @@ def groups_of(ranks):
     return [groups for groups in (1, 2) if ranks % groups == 0]
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_the_digest_is_that_of_one_rank(comm, folder, monkeypatch):
     names = []
     for ranks in range(1, comm.size + 1):
@@ -101,6 +102,7 @@ def test_the_digest_is_that_of_one_rank(comm, folder, monkeypatch):
     assert {name: pytest.approx(particles, rel=1e-12) for name, particles in markers} == {"light": 2.0, "heavy": 1.0}
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_beside_a_condensate_the_digest_is_that_of_one_rank(comm, shared_tmp_path, monkeypatch):
     """Its start is normalised by an exact sum, and its evolution does not depend on ranks either."""
     problem = PROBLEM.replace("[[interaction]]", CONDENSATE.lstrip() + "[[interaction]]")
@@ -122,6 +124,7 @@ def test_adaptive_steps_are_those_of_one_rank(comm, folder, monkeypatch):
     assert found[0]["digest"] == found[1]["digest"] and found[0]["step"] == found[1]["step"] > 1
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_stopped_on_any_ranks_and_gone_on_with_on_others(comm, folder, monkeypatch):
     assert run(folder, "whole") == ExitStatus.DONE
     for ranks in range(1, comm.size + 1):

@@ -78,10 +78,11 @@ def together(comm, groups=1):
     )
 
 
-@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(
+    "groups",
+    [pytest.param(1, marks=pytest.mark.ranks(1, 2, 3)), pytest.param(2, marks=pytest.mark.ranks(2, 4))],
+)
 def test_states_found_together_agree_to_rounding(groups, comm):
-    if comm.size % groups:
-        pytest.skip("the ranks do not divide into so many groups")
     alone, shared = together(MPI.COMM_SELF), together(comm, groups)
     assert shared.ground_state.energy == pytest.approx(alone.ground_state.energy, rel=1e-9)
     for name, gas in alone.ground_state.gases.items():

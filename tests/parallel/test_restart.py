@@ -139,6 +139,7 @@ def test_looking_often_changes_nothing_either(folder, whole_runs):
     assert summary(folder, "looked")["digest"] == expected[2]
 
 
+@pytest.mark.ranks(1, 2, 4)
 def test_any_number_of_ranks_goes_on(comm, folder, monkeypatch):
     """Stopped on every number of ranks, gone on with on all of them."""
 
@@ -164,7 +165,7 @@ def test_any_number_of_ranks_goes_on(comm, folder, monkeypatch):
 
         return work
 
-    # jobs of fewer ranks have tried the other pairs
+    # a job of two ranks has tried the pairs of one and two
     pairs = {(comm.size, ranks) for ranks in range(1, comm.size + 1)} | {(n, comm.size) for n in range(1, comm.size)}
     for first, second in sorted(pairs):
         on(first, stop(f"{first}{second}"))

@@ -22,7 +22,7 @@ from scipy.linalg import expm
 from hpcmix.evolve.many_body.chebyshev import Chebyshev, coefficients, spectral_interval
 from hpcmix.evolve.many_body.magnus import Magnus
 from hpcmix.initial.many_body.configurations import factorised, place, vacuum
-from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
 from hpcmix.parallel.process.mpi import MPI

@@ -17,7 +17,7 @@ from scipy.linalg import expm
 from hpcmix.evolve.many_body.chebyshev import Chebyshev
 from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.initial.many_body.prepare import prepare
-from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.product import ManyBodyProduct, rows_for
 from hpcmix.observe.reduced.density_matrices import density_matrix
 from hpcmix.observe.reduced.distances.indicators import alpha

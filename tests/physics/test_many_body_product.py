@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from physics.many_bodies import BOSONS, FERMIONS, dense, first_quantised, plane_waves, random_model
 
-from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.make_product import make_product
 from hpcmix.model.many_body.pair_product import PairProduct
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for

@@ -23,7 +23,7 @@ from hpcmix.evolve.many_body.excitation_frame import ExcitationFrame
 from hpcmix.evolve.many_body.magnus import Magnus
 from hpcmix.evolve.many_body.mode_field import ModeField, constant
 from hpcmix.initial.many_body.configurations import place, vacuum
-from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, ModeSpecies, PairInteraction
 from hpcmix.model.many_body.product import Changes, ManyBodyProduct, rows_for
 from hpcmix.observe.reduced.density_matrices import density_matrix

@@ -76,7 +76,8 @@ TERMS = {
     "power, fluctuations of dipoles": (3, [*MISCIBLE, dipolar("a", "a", 0.1, [0, 0, 1])], [fluctuations("ab")]),
     "several": (2, [contact("a", "b", 0.7), gaussian_kernel("b", "b", 0.5, 0.8)], [power("ab", 0.4, 3.0)]),
 }
-"""Dimensions, interactions and functionals of a case."""
+"""Dimensions, interactions and functionals of a case; "power" is in its name where e is no polynomial
+(:func:`tolerance`)."""
 
 
 def mixture_of(case):

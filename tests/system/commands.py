@@ -10,6 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from tests.patience import patience
 from tests.system.forks import Forks
 
 COMMAND = [sys.executable, "-c", "from hpcmix.cli import main; main()"]
@@ -28,10 +29,11 @@ MPI_ENVIRONMENT = {
 
 def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
     """Run ``hpcmix`` with the arguments in a folder, under mpirun for more than one rank; standard output and error as
-    text. On one rank the process has its imports before it is called (forks.py)."""
+    text. On one rank the process has its imports before it is called (forks.py). `timeout` is that of a machine with
+    nothing else to do."""
     environment = clean_environment()
     if ranks == 1 and forks().serves(environment):
-        return forks().run([*map(str, arguments)], folder, environment, timeout)
+        return forks().run([*map(str, arguments)], folder, environment, patience(timeout))
     launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
     return subprocess.run(
         [*launcher, *COMMAND, *map(str, arguments)],
@@ -39,7 +41,7 @@ def hpcmix(*arguments: str, ranks: int = 1, folder: Path, timeout: float = 120.0
         env=environment,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=patience(timeout),
         check=False,
     )
 

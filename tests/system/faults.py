@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import patience
 from tests.system.commands import clean_environment
 
 # One-dimensional, no ground state: a run of a second that checkpoints often.
@@ -127,5 +128,5 @@ def run_with(patch: str, *arguments: str, folder: Path, ranks: int = 1, environm
     program = _PROGRAM.format(arguments=list(arguments), patch=patch)
     return subprocess.run(
         [*launcher, sys.executable, "-c", program], cwd=folder, env=clean_environment() | (environment or {}),
-        capture_output=True, text=True, timeout=timeout, check=False,
+        capture_output=True, text=True, timeout=patience(timeout), check=False,
     )  # fmt: skip

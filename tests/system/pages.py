@@ -28,6 +28,7 @@ from unittest import mock
 from hpcmix.cli import main
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.words.show import toml_of
+from tests.patience import patience
 
 REMARK = re.compile(r"^<!--\s*(in|output|exit|small|not executed)(?::\s*(.*?))?\s*-->$")
 FENCE = re.compile(r"^( *)(`{3,})(\w*)\s*$")
@@ -152,7 +153,7 @@ class Reader:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=250,
+            timeout=patience(250),
         )
         self.output += ended.stdout
         return ended.returncode

@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.patience import patience
 from tests.system.commands import clean_environment
 
 CONFIGURATION = """
@@ -92,7 +93,9 @@ class Slurm:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        subprocess.run(["scancel", "--me"], env=self.environment, capture_output=True, timeout=30, check=False)
+        subprocess.run(
+            ["scancel", "--me"], env=self.environment, capture_output=True, timeout=patience(30), check=False
+        )
         for daemon in reversed(self._daemons):
             daemon.send_signal(signal.SIGTERM)
             try:
@@ -108,7 +111,9 @@ class Slurm:
             )
 
     def _ask(self, *command: str) -> str:
-        result = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=patience(60), check=False
+        )
         return result.stdout.strip()
 
     def submit(self, script: str, folder: Path) -> str:
@@ -124,7 +129,7 @@ class Slurm:
             input=given,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patience(60),
             check=False,
         )
         assert result.returncode == 0, result.stderr
@@ -147,7 +152,7 @@ class Slurm:
         """Wait for a condition. Fails with the daemons' last lines."""
         begin = time.monotonic()
         while not condition():
-            if time.monotonic() - begin > seconds:
+            if time.monotonic() - begin > patience(seconds):
                 queue = self._ask("squeue", "-l")
                 logs = "\n".join(path.read_text()[-1500:] for path in self.folder.glob("slurm*.log"))
                 raise AssertionError(f"waited {seconds:g} s for {what}\n{queue}\n{logs}")

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from patience import patience
 from system.commands import MPI_ENVIRONMENT, summary
 
 import hpcmix
@@ -90,14 +91,14 @@ def test_a_run_beside_this_program(problem):
     assert handle.status is None
     with pytest.raises(TimeoutError):
         handle.wait(timeout=0.01)
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + patience(60.0)
     while (handle.progress.step or 0) < 100 and time.monotonic() < deadline:
         time.sleep(0.1)
     progress = handle.progress
     assert progress.status == "running" and progress.final == 1e4 and 0.0 < progress.share < 1.0
     handle.stop()
     with pytest.raises(hpcmix.Stopped, match=r"stopped by the file .*STOP") as caught:
-        handle.wait(60.0)
+        handle.wait(patience(60.0))
     assert str(caught.value.directory) == "beside"
     stopped = hpcmix.open_run("beside")
     assert stopped.progress.status == "stopped" == stopped.summary["status"]
@@ -119,7 +120,7 @@ def test_an_interrupted_kernel_stops_the_run(problem):
 
 def wait_for_records(directory):
     """Until the run there has taken a hundred steps."""
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + patience(60.0)
     while (progress_of(directory).step or 0) < 100:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -149,7 +150,7 @@ def test_a_run_that_is_ended_goes_on_from_its_checkpoint(problem):
     with pytest.raises(hpcmix.RunFailed):
         handle.wait()
     again = hpcmix.run(endless, wait=False)
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + patience(60.0)
     while "going on from runs/clouds/checkpoints" not in hpcmix.open_run("runs/clouds").log:
         assert again.status is None and time.monotonic() < deadline
         time.sleep(0.1)

@@ -15,6 +15,7 @@ import h5py
 import pytest
 import xarray
 
+from tests.patience import patience
 from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
 from tests.system.faults import CLOCK, KILL_AT_EACH_CALL, PROBLEM, run_with
 
@@ -71,7 +72,7 @@ def wait_for_records(folder, number, process):
     while not path.exists() or path.read_bytes().count(b"\n") < number:
         if process.poll() is not None:
             raise AssertionError(f"ended with {process.returncode}: {''.join(process.communicate())}")
-        assert time.monotonic() - begin < 200.0, f"fewer than {number} records in 200 s"
+        assert time.monotonic() - begin < patience(200.0), f"too few records: not {number}"
         time.sleep(0.01)
 
 
@@ -133,7 +134,7 @@ def test_kill_9_at_random_moments(folder, long_runs, number):
                     os.kill(process.pid, signal.SIGKILL)
                 else:
                     os.killpg(process.pid, signal.SIGKILL)
-            ended = process.wait(timeout=60)
+            ended = process.wait(timeout=patience(60))
             begin = time.monotonic()  # ranks that have lost their mpirun end on their own
             while any(os.path.exists(f"/proc/{rank}") for rank in ranks) and time.monotonic() - begin < 5.0:
                 time.sleep(0.05)
@@ -236,7 +237,7 @@ def test_a_signal_stops_after_a_checkpoint(folder, long_runs, name):
         wait_for_records(folder, 3, process)
         process.send_signal(getattr(signal, name))
         process.send_signal(signal.SIGUSR1)  # a second one, as from an impatient user, is harmless
-        assert process.wait(timeout=60) == 75
+        assert process.wait(timeout=patience(60)) == 75
     found = summary(folder / "out")
     assert found["status"] == "stopped" and 0 < found["step"] < 400
     assert "hpcmix restart out goes on" in last_line(folder)
@@ -255,7 +256,7 @@ def test_signals_reach_the_ranks_through_mpirun(folder, long_runs, name):
     with started(folder, *settings, ranks=2) as process:
         wait_for_records(folder, 3, process)
         process.send_signal(getattr(signal, name))
-        status = process.wait(timeout=100)
+        status = process.wait(timeout=patience(100))
         log = (folder / "out" / "run.log").read_text()
         if name == "SIGUSR2":
             assert status == 0 and summary(folder / "out")["digest"] == long_runs[2][0]
@@ -276,7 +277,7 @@ def test_a_stop_file_and_the_wall_clock(folder):
     with started(folder, "run", "waves.toml", "--set", "time.final=100.0") as process:
         wait_for_records(folder, 3, process)
         (folder / "out" / "STOP").touch()
-        assert process.wait(timeout=60) == 75
+        assert process.wait(timeout=patience(60)) == 75
     assert not (folder / "out" / "STOP").exists() and "the file out/STOP" in summary(folder / "out")["message"]
     result = run_with(CLOCK, "restart", "out", "--max-wall", "3s", folder=folder)
     assert result.returncode == 75 and "stopped by --max-wall" in result.stdout
@@ -294,7 +295,7 @@ def test_a_checkpoint_file_asks_for_one_and_is_removed(folder, long_runs):
     with started(folder, *settings, ranks=2) as process:
         wait_for_records(folder, 3, process)
         (folder / "out" / "CHECKPOINT").touch()
-        assert process.wait(timeout=100) == 0
+        assert process.wait(timeout=patience(100)) == 0
     assert not (folder / "out" / "CHECKPOINT").exists()
     steps = [int(path.stem) for path in sorted((folder / "out" / "checkpoints").glob("*.h5"))]
     assert steps[0] == 0 and steps[-2:] == [399, 400] and len(steps) == 4 and steps[1] < 399
@@ -405,5 +406,5 @@ def test_two_jobs_do_not_share_a_directory(folder):
             assert refused.returncode == 1
             assert f"out is in use by process {process.pid} on" in refused.stderr
         process.send_signal(signal.SIGUSR1)
-        assert process.wait(timeout=60) == 75
+        assert process.wait(timeout=patience(60)) == 75
     assert not (folder / "out" / ".lock").exists()

@@ -140,13 +140,15 @@ def test_an_interruption_is_heard_in_the_background_of_a_shell():
 
 @pytest.mark.parametrize(
     ("marks", "limit"),
-    [([], None), (["slow"], 1200.0), ([pytest.mark.timeout(7), "slow"], 7)],
+    [([], 300.0), (["slow"], 1200.0), ([pytest.mark.timeout(7), "slow"], 7.0)],
     ids=["usual", "slow", "with a limit of its own"],
 )
-def test_a_slow_test_has_a_longer_time_limit(request, marks, limit):
+@pytest.mark.parametrize(("load_of_a_core", "factor"), [(0.0, 1.0), (3.0, 3.0), (50.0, 6.0)])
+def test_the_time_limit_of_a_test(request, monkeypatch, marks, limit, load_of_a_core, factor):
+    """A longer one for slow tests and where others use the machine, but not without end."""
+    monkeypatch.setattr(os, "getloadavg", lambda: (load_of_a_core * os.cpu_count(), 0.0, 0.0))
     item = pytest.Function.from_parent(request.node.parent, name="given", callobj=lambda: None)
     for mark in marks:
         item.add_marker(mark)
     give_time(item)
-    given = item.get_closest_marker("timeout")
-    assert (given.args[0] if given else None) == limit
+    assert item.get_closest_marker("timeout").args == (factor * limit,)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.patience import patience
 from tests.system.commands import COMMAND, clean_environment, hpcmix, summary
 from tests.system.faults import CLOCK, PROBLEM, run_with
 
@@ -263,17 +264,17 @@ def disturbed(folder, arguments, ranks, chance, longest):
         for victim in victims:
             with suppress(ProcessLookupError):
                 os.kill(victim, getattr(signal, name))
-        said = "".join(process.communicate(timeout=PATIENCE))
+        said = "".join(process.communicate(timeout=patience(PATIENCE)))
         return process.returncode, said, name
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("kind", "number"),
-    [
-        ("run", 2),
-        ("ground", 1),
-        ("check", 1),
+    [  # a mark of the function would be heard before that of a case
+        *(
+            pytest.param(kind, number, marks=pytest.mark.timeout(900))
+            for kind, number in (("run", 2), ("ground", 1), ("check", 1))
+        ),
         *(
             pytest.param(kind, 40, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
             for kind in ("run", "ground", "check")
@@ -326,7 +327,7 @@ def test_a_second_order_to_mpirun_leaves_ranks_that_a_restart_waits_for(folder):
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+        process.wait(timeout=patience(60))
         result = hpcmix("restart", "out", "--until", "0.5", folder=folder)
     assert "is in use" not in result.stderr, result.stderr
     assert result.returncode in (0, 2), result.stderr  # 2: the checkpoint is beyond that time

@@ -8,14 +8,10 @@ import pytest
 from physics.many_bodies import BOSONS, FERMIONS, embedding
 
 from hpcmix.initial.many_body.configurations import factorised, vacuum
-from hpcmix.model.many_body.configurations import (
-    BosonConfigurations,
-    ExcitedBosons,
-    FermionConfigurations,
-    Fluctuations,
-    configurations_of,
-    count_configurations,
-)
+from hpcmix.model.many_body.basis.bosons import BosonConfigurations, ExcitedBosons, Fluctuations
+from hpcmix.model.many_body.basis.family import count_configurations
+from hpcmix.model.many_body.basis.fermions import FermionConfigurations
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.problem.mistakes.errors import ProblemError
 
 FAMILIES = [

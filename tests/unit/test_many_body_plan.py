@@ -8,7 +8,7 @@ from physics.many_body_files import INTERACTIONS
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.system import ModeSystem
-from hpcmix.model.many_body.configurations import configurations_of
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.hamiltonian import Statistics
 from hpcmix.model.many_body.hops import many_body_family, one_body_family, pairs_of
 from hpcmix.parallel.many_body.configurations import ConfigurationRows

@@ -8,6 +8,7 @@ from typing import get_args
 import h5py
 import numpy as np
 import pytest
+from physics.systems import problem_text, species
 
 from hpcmix.evolve.kick import Kick
 from hpcmix.evolve.markers.motion import external_gradient
@@ -22,6 +23,7 @@ from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.potentials.external import ExternalPotential, make_term
 from hpcmix.model.potentials.finite import NotFinite
 from hpcmix.parallel.decomposition import Block
+from hpcmix.problem.files.load import parse_problem
 from hpcmix.problem.sections.species import potentials as sections
 from hpcmix.problem.units import functions
 from hpcmix.problem.units.derivatives import derivatives
@@ -124,7 +126,7 @@ def test_a_variable_that_is_not_asked_for_is_a_constant():
 
 
 def entries(dimensions: int) -> dict[str, dict]:
-    """An entry of every kind."""
+    """An entry of every kind that there is in so many dimensions, but for a file."""
     return {
         "harmonic": {"frequency": [0.7, 1.3, 0.4][:dimensions], "centre": [0.2, -0.1, 0.3][:dimensions]},
         "lattice": {"depth": [1.5, 0.4, 0.0][:dimensions], "period": [2.0, 1.0, 4.0][:dimensions], "phase": 0.4},
@@ -134,12 +136,13 @@ def entries(dimensions: int) -> dict[str, dict]:
     }
 
 
-CLASSES = {
-    entry.model_fields["kind"].annotation.__args__[0]: entry for entry in get_args(get_args(sections.Potential)[0])
-}
-"""Every kind that a file can name: who adds one adds a case above."""
-KINDS = tuple(CLASSES)
+CASES = [(kind, dimensions) for dimensions in (1, 2, 3) for kind in (*entries(dimensions), "file")]
 POINTS, LENGTHS = (24, 20, 32), (8.0, 8.0, 8.0)
+
+
+def test_every_kind_has_a_case():
+    kinds = [entry.model_fields["kind"].annotation.__args__[0] for entry in get_args(get_args(sections.Potential)[0])]
+    assert {kind for kind, _ in CASES} == set(kinds)
 
 
 def grid_of(dimensions: int, rate: float = 0.0) -> Grid:
@@ -149,29 +152,24 @@ def grid_of(dimensions: int, rate: float = 0.0) -> Grid:
 
 
 def section_of(kind: str, dimensions: int, folder, **others) -> sections.Potential:
+    """The entry as a problem file has it."""
     if kind == "file":
         path = folder / "potential.h5"
         waves = [np.cos(2.0 * np.pi * x / 8.0 + 0.3) for x in grid_of(dimensions).coordinates]
         with h5py.File(path, "w") as file:
             file["potential"] = np.broadcast_to(sum(waves), POINTS[:dimensions])
-        return sections.FilePotential.model_construct(
-            kind="file", path=str(path), dataset="potential", from_time=-np.inf, until=np.inf, **others
-        )
-    values = dict(entries(dimensions)[kind])
-    if "value" in values:
-        values["value"] = Expression(values["value"], ("x", "y", "z", "t"))
-    for key in ("frequency", "centre", "depth", "period", "phase", "lengths", "width"):
-        if key in values:
-            values[key] = tuple(np.broadcast_to(values[key], dimensions).tolist())
-    return CLASSES[kind].model_construct(kind=kind, from_time=-np.inf, until=np.inf, **values, **others)
+        entry = {"path": str(path)}
+    else:
+        entry = entries(dimensions)[kind]
+    gas = species("gas", potential=[{"kind": kind} | entry | others], initial={"kind": "plane-waves", "numbers": 0})
+    return parse_problem(problem_text(POINTS[:dimensions], LENGTHS[:dimensions], [gas])).species[0].potential[0]
 
 
 def forces_of(section, dimensions: int, rate: float = 0.0) -> MarkerForces:
     return MarkerForces.of("species.gas.potential", [section], 1.7, grid_of(dimensions, rate))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dimensions", (1, 2, 3))
+@pytest.mark.parametrize(("kind", "dimensions"), CASES)
 def test_gradient_of_every_potential(kind, dimensions, tmp_path):
     forces = forces_of(section_of(kind, dimensions, tmp_path), dimensions)
     places = random_places(60, dimensions, 3.9)
@@ -181,8 +179,7 @@ def test_gradient_of_every_potential(kind, dimensions, tmp_path):
     np.testing.assert_allclose(gradient, differences(lambda y: forces.value(y, NOW), places, 1e-3), rtol=0, atol=2e-9)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dimensions", (1, 3))
+@pytest.mark.parametrize(("kind", "dimensions"), CASES)
 def test_markers_and_grid_have_the_same_potential(kind, dimensions, tmp_path):
     section, grid = section_of(kind, dimensions, tmp_path), grid_of(dimensions)
     on_grid = ExternalPotential([make_term("here", section, grid, 1.7)], grid, np.dtype(float)).value(NOW)
@@ -225,9 +222,7 @@ def test_a_frame_that_expands(kind, tmp_path):
 
 
 def test_strength_in_time_and_the_two_parts_of_a_kick(tmp_path):
-    section = section_of("gaussian", 1, tmp_path, ramp=0.0, ramp_shape="linear").model_copy(
-        update={"until": 1.0, "factor": Expression("2 + t", ("t",))}
-    )
+    section = section_of("gaussian", 1, tmp_path, until=1.0, factor="2 + t")
     forces = forces_of(section, 1)
     places = random_places(5, 1, 1.0)
     plain = forces_of(section_of("gaussian", 1, tmp_path), 1).gradient(places, NOW)

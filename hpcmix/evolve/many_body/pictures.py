@@ -22,8 +22,9 @@ from hpcmix.evolve.many_body.mode_field import ModeField
 from hpcmix.evolve.many_body.system import ModeSystem
 from hpcmix.evolve.many_body.vectors import Apply
 from hpcmix.initial.many_body.configurations import factorised, place, vacuum
+from hpcmix.model.many_body.basis.family import Configurations
+from hpcmix.model.many_body.basis.kinds import configurations_of
 from hpcmix.model.many_body.build import ModelInTime
-from hpcmix.model.many_body.configurations import Configurations, configurations_of
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel, Statistics
 from hpcmix.model.many_body.make_product import Product, make_product
 from hpcmix.model.many_body.modes.overlaps import hermitian_part

@@ -81,7 +81,8 @@ def feynman_functions(mixture: Mixture, orbital: np.ndarray, count: int) -> np.n
 def orthonormalise(rows: np.ndarray, communicators: Communicators, cell_volume: float) -> None:
     """Gram and Schmidt's vectors of the rows, which are functions on this rank's points, in place. Blocks of them are
     orthonormalised twice: what little remained of a row the first time is then of norm one, and so is its error seen.
-    Collective over the group."""
+    Raises :class:`LinearlyDependent` with the number of a row that the ones before it make up. Collective over the
+    group."""
     for first in range(0, len(rows), BLOCK):
         block = rows[first : first + BLOCK]
         for _ in range(2):

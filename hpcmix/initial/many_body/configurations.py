@@ -24,12 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from hpcmix.model.many_body.configurations import (
-    BosonConfigurations,
-    Configurations,
-    ExcitedBosons,
-    FermionConfigurations,
-)
+from hpcmix.model.many_body.basis.bosons import BosonConfigurations, ExcitedBosons
+from hpcmix.model.many_body.basis.family import Configurations
+from hpcmix.model.many_body.basis.fermions import FermionConfigurations
 from hpcmix.parallel.many_body.configurations import ConfigurationRows, Vector
 
 PIECE = 2**15
@@ -45,7 +42,8 @@ def factorised(
     """The amplitudes of a species' factorised state, those of the configurations from `first` to `last`; norm 1.
 
     orbitals  bosons: coefficients of the one orbital, (m,); fermions: orthonormal columns, (m, N).
-    Of a part of all configurations (excitations) what lies in it, not normalised.
+    Of a part of all configurations (excitations) what lies in it, not normalised. Raises ValueError for fluctuations,
+    which begin in the vacuum.
     """
     last = len(space) if last is None else last
     if isinstance(space, FermionConfigurations):

@@ -80,7 +80,8 @@ def set_seal(
     path: Path, room: tuple[int, int], places: Mapping[str, tuple[int, int]], digests: Mapping[str, str]
 ) -> Seal:
     """Seal the complete file at `path`; `places`: offset and size of every array. For the root rank, when all blocks
-    are known to be on the disk; the caller syncs.
+    are known to be on the disk; the caller syncs. Raises :class:`OutputError` where the seal has no room or is not
+    taken whole.
 
     room  offset and size of the place for the seal.
     """

@@ -2,7 +2,7 @@
 
     H = E + sum_a [ dG(M^a) + pairs(V^a) ] + sum_{a<b} sum_c dG_a(X_c) dG_b(Y_c)
 
-Configurations with an offset (configurations.py) count dG(A) from N A_00. Of a product dG_a(X) dG_b(Y) then remain
+Configurations with an offset (basis/family.py) count dG(A) from N A_00. Of a product dG_a(X) dG_b(Y) then remain
 
     N_a N_b X_00 Y_00 + N_b Y_00 dG_a(X) + N_a X_00 dG_b(Y) + dG_a(X) dG_b(Y),
 
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpcmix.model.many_body.basis.family import Configurations
 from hpcmix.model.many_body.channels import pair_operator, without_rounding
-from hpcmix.model.many_body.configurations import Configurations
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel, PairInteraction
 from hpcmix.model.many_body.hops import pair_coefficients
 

@@ -6,7 +6,7 @@
 All products of operators that change a configuration by the same d = e_p + e_q - e_r - e_s make one entry of a row, the
 one in column rank(n - d). So nothing is searched or sorted: an entry for every change, and for every coefficient of
 that change a factor. Of matrices that change in time the factors are kept, values = factors @ coefficients. Excited
-bosons and fluctuations leave out the diagonal of order N (configurations.py).
+bosons and fluctuations leave out the diagonal of order N (basis/family.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hpcmix.model.many_body.configurations import Configurations
+from hpcmix.model.many_body.basis.family import Configurations
 from hpcmix.model.many_body.hamiltonian import Statistics
 
 LARGEST_TABLES = 2e9

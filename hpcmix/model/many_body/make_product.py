@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from hpcmix.model.many_body.basis.bosons import BosonConfigurations
+from hpcmix.model.many_body.basis.family import Configurations
 from hpcmix.model.many_body.channels import without_rounding
 from hpcmix.model.many_body.coefficients import coefficients_of
-from hpcmix.model.many_body.configurations import BosonConfigurations, Configurations
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.hops import LARGEST_TABLES, moves_of, pairs_of
 from hpcmix.model.many_body.pair_product import PairProduct

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hpcmix.kernels.many_body.pairs import apply_pairs, ways_of
+from hpcmix.model.many_body.basis.bosons import BosonConfigurations
 from hpcmix.model.many_body.channels import without_rounding
 from hpcmix.model.many_body.coefficients import coefficients_of
-from hpcmix.model.many_body.configurations import BosonConfigurations
 from hpcmix.model.many_body.hamiltonian import ManyBodyModel
 from hpcmix.model.many_body.hops import pair_coefficients
 from hpcmix.parallel.many_body.configurations import BLOCK_BYTES, ConfigurationRows, RowExchange, Vector

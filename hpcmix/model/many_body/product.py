@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hpcmix.kernels.many_body.configurations import SparseMatrices, apply_configurations
+from hpcmix.model.many_body.basis.family import Configurations, refuse_too_many
 from hpcmix.model.many_body.channels import cheapest, without_rounding
 from hpcmix.model.many_body.coefficients import Coefficients, coefficients_of
-from hpcmix.model.many_body.configurations import Configurations, refuse_too_many
 from hpcmix.model.many_body.hamiltonian import Channels, ManyBodyModel
 from hpcmix.model.many_body.hops import (
     SparseFamily,

@@ -120,7 +120,8 @@ def _(entry: TableInteraction, problem: Problem, index: int, largest: float) -> 
 
 @kernel_of.register
 def scattering_kernel(entry: ScatteringInteraction, problem: Problem, index: int, largest: float) -> ScatteringKernel:
-    """N^3 (V f_l)(N x), with the solution f_l that it is made of; as :func:`kernel_of`."""
+    """N^3 (V f_l)(N x), with the solution f_l that it is made of; as :func:`kernel_of`. Raises
+    :class:`ProblemError` where there is none."""
     number, neumann_radius = entry.neumann_problem
     try:
         solution = neumann_problem(

@@ -16,12 +16,9 @@ import numpy as np
 
 from hpcmix.evolve.many_body.bodies import ManyBodies
 from hpcmix.evolve.many_body.excitation_frame import turned
-from hpcmix.model.many_body.configurations import (
-    Configurations,
-    ExcitedBosons,
-    FermionConfigurations,
-    Fluctuations,
-)
+from hpcmix.model.many_body.basis.bosons import ExcitedBosons, Fluctuations
+from hpcmix.model.many_body.basis.family import Configurations
+from hpcmix.model.many_body.basis.fermions import FermionConfigurations
 from hpcmix.observe.reduced.density_matrices import Order, density_matrix
 from hpcmix.observe.reduced.distances.comparison import MOST_TOGETHER, Comparison, compare, words
 from hpcmix.observe.reduced.distances.explicit_bound import ExplicitBound

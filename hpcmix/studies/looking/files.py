@@ -39,7 +39,7 @@ def sealed_below(path: Path) -> Iterator[Finding]:
 
 
 def picture(path: Path) -> str:
-    """A PNG file that begins and ends as one."""
+    """A PNG file that begins and ends as one; raises :class:`Damaged` for others."""
     content = path.read_bytes()
     if not (content.startswith(_PNG_BEGIN) and content.endswith(_PNG_END)):
         raise Damaged(f"{path} is no whole PNG picture")
