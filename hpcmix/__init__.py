@@ -21,12 +21,15 @@ if TYPE_CHECKING:  # for those who read types: they know nothing of __getattr__
     from hpcmix.api.handle import RunHandle
     from hpcmix.api.problem import Problem
     from hpcmix.api.progress import Progress
-    from hpcmix.api.running import ground, run
-    from hpcmix.api.stored import Run, open_run
+    from hpcmix.api.results.run import Run, open_run
+    from hpcmix.api.running import excitations, ground, run
+    from hpcmix.api.studies.checks import Check, check, open_check
+    from hpcmix.api.studies.sweeps import Sweep, open_sweep, sweep
 
 __all__ = [
     "BadInput",
     "BlewUp",
+    "Check",
     "Finding",
     "Findings",
     "NoCheckpoint",
@@ -36,9 +39,15 @@ __all__ = [
     "RunFailed",
     "RunHandle",
     "Stopped",
+    "Sweep",
+    "check",
+    "excitations",
     "ground",
+    "open_check",
     "open_run",
+    "open_sweep",
     "run",
+    "sweep",
 ]
 
 _PLACES = {
@@ -47,8 +56,10 @@ _PLACES = {
     "handle": ("RunHandle",),
     "problem": ("Problem",),
     "progress": ("Progress",),
-    "running": ("ground", "run"),
-    "stored": ("Run", "open_run"),
+    "running": ("excitations", "ground", "run"),
+    "results.run": ("Run", "open_run"),
+    "studies.checks": ("Check", "check", "open_check"),
+    "studies.sweeps": ("Sweep", "open_sweep", "sweep"),
 }
 """Where names are defined, by the modules of hpcmix.api."""
 

@@ -17,17 +17,14 @@ from typing import IO
 from hpcmix.api.endings import BadInput, RunFailed, failure
 from hpcmix.api.problem import Problem
 from hpcmix.api.progress import Progress, progress_of
-from hpcmix.api.stored import Run, open_run
+from hpcmix.api.results.run import Run, open_run
 from hpcmix.io.directories.directory import RunDirectory
-from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, last_words
+from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, environment, last_words
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.reading.values import described
 
 LAUNCHED_FILE = ".launched.toml"
 """The problem of a run as its processes read it, in its directory."""
-
-_OF_A_LAUNCHER = ("OMPI_COMM_WORLD_", "PMIX_", "PMI_")
-"""What launchers tell a rank in its environment: another launcher, started by it, would take it for its own."""
 
 _SECONDS_BETWEEN_LOOKS = 0.3
 
@@ -68,7 +65,7 @@ class RunHandle:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # run.log has it
                 stderr=said,
-                env={name: value for name, value in os.environ.items() if not name.startswith(_OF_A_LAUNCHER)},
+                env=environment(),
                 start_new_session=True,  # a Ctrl-C is this program's
             )
         except FileNotFoundError:
@@ -129,7 +126,8 @@ class RunHandle:
     def _ended(self, status: int) -> Run:
         (self.directory / "STOP").unlink(missing_ok=True)  # where the run was quicker
         self._file.unlink(missing_ok=True)
-        if status == ExitStatus.DONE:
+        # a launcher may hide how its ranks ended: srun was seen to end with 0 where they had refused the problem with 2
+        if status == ExitStatus.DONE and RunDirectory(self.directory).holds_run():
             return open_run(self.directory)
         raise failure(status, self._reason(status), self.directory)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import index
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -17,6 +17,7 @@ from hpcmix.problem.files.load import parse_problem, problem_of, text_of
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.source import Source
 from hpcmix.problem.reading.values import described, is_writable
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_dict, resolved_toml, toml_value
 
 Settings = Mapping[str, Any]
@@ -32,6 +33,7 @@ class Origin:
     file    what mistakes call it.
     folder  where relative paths in it start.
     name    of the run: its directory is runs/<name> unless the problem says another.
+    sections  that are there with their defaults where they are left out.
     """
 
     text: str = ""
@@ -39,13 +41,16 @@ class Origin:
     file: str = "problem"
     folder: Path = field(default_factory=Path)
     name: str = "problem"
+    sections: tuple[str, ...] = ()
 
     def assembled(self, overrides: Sequence[str]) -> schema.Problem:
         """The problem with settings in place. Raises :class:`~hpcmix.api.endings.BadInput`."""
         try:
             if self.tables is None:
-                return parse_problem(self.text, overrides, file=self.file, folder=self.folder, name=self.name)
-            return problem_of(dict(self.tables), overrides, (), Source(self.file), self.folder, self.name)
+                return parse_problem(
+                    self.text, overrides, self.sections, file=self.file, folder=self.folder, name=self.name
+                )
+            return problem_of(dict(self.tables), overrides, self.sections, Source(self.file), self.folder, self.name)
         except ProblemError as error:
             raise BadInput.of(error) from None
 
@@ -127,6 +132,11 @@ class Problem:
         options = [f"{key}={toml_value(_plain(value))}" for key, value in settings.items()]
         return Problem(self.origin, (*self.settings, *options))
 
+    def with_sections(self, *sections: str) -> Problem:
+        """The same problem with sections that it leaves out, each with its defaults. Raises
+        :class:`~hpcmix.BadInput`."""
+        return Problem(replace(self.origin, sections=(*self.origin.sections, *sections)), self.settings)
+
     def check(self) -> Findings:
         """What a run would refuse before its first step although the file is well-formed (values on the grid that are
         not finite, states that vanish), and what it would warn of: clouds that box or grid will not hold, steps too
@@ -151,7 +161,7 @@ class Problem:
     def plan(self, ranks: int = 1) -> str:
         """Memory per rank, sizes of files, decomposition and time of a run on so many ranks, in words, as ``hpcmix
         plan`` says it. Nothing is allocated. Raises :class:`~hpcmix.BadInput` where so many ranks cannot be used."""
-        ranks = whole_ranks(ranks)
+        ranks = whole_number("ranks", ranks)
         try:
             if self.content.many_body is not None:
                 from hpcmix.running.planning.many_body.lines import bodies_lines as lines_of
@@ -216,13 +226,13 @@ def problem_from(problem: Problem | str | Path) -> Problem:
     return problem if isinstance(problem, Problem) else Problem.read(problem)
 
 
-def whole_ranks(ranks: object) -> int:
-    """A number of ranks, numpy's too. Raises :class:`~hpcmix.api.endings.BadInput` for anything else."""
-    if not isinstance(ranks, SupportsIndex):
-        raise BadInput(f"ranks must be a whole number, not {described(ranks)}")
-    if index(ranks) < 1:
-        raise BadInput(f"ranks must be at least 1, not {ranks}")
-    return index(ranks)
+def whole_number(name: str, number: object) -> int:
+    """A whole number of at least one, numpy's too. Raises :class:`~hpcmix.api.endings.BadInput` for anything else."""
+    if not isinstance(number, SupportsIndex):
+        raise BadInput(f"{name} must be a whole number, not {described(number)}")
+    if index(number) < 1:
+        raise BadInput(f"{name} must be at least 1, not {number}")
+    return index(number)
 
 
 def _name(name: object) -> str:
@@ -254,9 +264,7 @@ def _points(problem: schema.Problem) -> str:
 
 def _lengths(problem: schema.Problem) -> str:
     """The box, in micrometres where the file has units."""
-    metres = problem.scales.length_si
-    factor, unit = (1.0, "") if metres is None else (1e6 * metres, " µm")
-    return " x ".join(f"{factor * length:.6g}" for length in problem.grid.lengths) + unit
+    return MeasureWords(problem.scales).lengths(problem.grid.lengths, " x ")
 
 
 def _in_words(entries: Mapping[str, Any], *known: str) -> str:

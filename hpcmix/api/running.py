@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Literal, overload
 from hpcmix.api.audience import Listener
 from hpcmix.api.endings import BadInput, RunFailed, failure, failure_of
 from hpcmix.api.handle import RunHandle, told
-from hpcmix.api.problem import Problem, problem_from, whole_ranks
+from hpcmix.api.problem import Problem, problem_from, whole_number
 from hpcmix.api.progress import Progress
-from hpcmix.api.stored import Run, open_run
+from hpcmix.api.results.run import Run, open_run
 from hpcmix.model.ranks import division_request
 from hpcmix.parallel.job.launcher import ranks_started
 from hpcmix.parallel.sharing.division import divide
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class Command:
     """A command that computes a state, with its options.
 
-    name      ``run`` or ``ground``.
+    name      ``run``, ``ground`` or ``excitations``.
     max_wall  seconds that it may run, None without limit.
     """
 
@@ -43,9 +44,15 @@ class Command:
     @property
     def task(self) -> Task:
         """What it wants of a problem."""
-        from hpcmix.running.courses.fields import GroundTask, RunTask  # they start MPI
+        from hpcmix.running.courses.excitations.command import ExcitationsTask  # they start MPI
+        from hpcmix.running.courses.fields import GroundTask, RunTask
 
-        return RunTask() if self.name == "run" else GroundTask()
+        tasks: dict[str, Callable[[], Task]] = {
+            "run": RunTask,
+            "ground": GroundTask,
+            "excitations": ExcitationsTask,
+        }
+        return tasks[self.name]()
 
     @property
     def options(self) -> list[str]:
@@ -114,7 +121,7 @@ def run(
     interrupts its kernel: the same call goes on), :class:`~hpcmix.BlewUp`, :class:`~hpcmix.NoCheckpoint` and
     :class:`~hpcmix.RunFailed`, whose texts are what the command says.
     """
-    command = Command("run", str(restart), _seconds(max_wall), accept_changes)
+    command = Command("run", str(restart), seconds_in(max_wall), accept_changes)
     return _start(command, problem, ranks, directory, launcher, wait, progress)
 
 
@@ -131,11 +138,46 @@ def ground(
     """Find the ground state only, as ``hpcmix ground`` does, and open what it leaves: ``run.summary["ground_state"]``,
     energies and chemical potentials in ``run.summary``, wave functions in ``run.snapshots``. Where the directory holds
     this ground state already it is opened. Arguments and errors are those of :func:`run`."""
+    return _searched("ground", restart, problem, ranks, directory, launcher, max_wall, progress)
+
+
+def excitations(
+    problem: Problem | str | Path,
+    *,
+    ranks: int | None = None,
+    directory: str | Path | None = None,
+    launcher: str | None = None,
+    restart: Literal["auto", "never"] = "auto",
+    max_wall: float | str | None = None,
+    progress: bool = True,
+) -> Run:
+    """Find the ground state and the spectrum of its small oscillations, as ``hpcmix excitations`` does with what
+    ``[excitations]`` of the problem says, its defaults where that is left out, and open what it leaves:
+    :attr:`Run.excitations <hpcmix.Run.excitations>` has frequencies, strengths and fields of every mode. Where the
+    directory holds this spectrum already it is opened. Arguments and errors are those of :func:`run`."""
+    problem = problem_from(problem)
+    if problem.content.excitations is None:
+        problem = problem.with_sections("excitations")
+    return _searched("excitations", restart, problem, ranks, directory, launcher, max_wall, progress)
+
+
+def _searched(
+    command: str,
+    restart: str,
+    problem: Problem | str | Path,
+    ranks: int | None,
+    directory: str | Path | None,
+    launcher: str | None,
+    max_wall: float | str | None,
+    progress: bool,
+) -> Run:
+    """What a search has found that has no way behind it."""
     if restart not in ("auto", "never"):
-        raise BadInput(f'restart of a ground state is "auto" or "never", not {restart!r}')
-    found = _start(Command("ground", restart, _seconds(max_wall)), problem, ranks, directory, launcher, True, progress)
+        raise BadInput(f'restart of a search is "auto" or "never", not {restart!r}')
+    started = Command(command, restart, seconds_in(max_wall))
+    found = _start(started, problem, ranks, directory, launcher, True, progress)
     if isinstance(found, RunHandle):
-        raise TypeError("a ground state is waited for")
+        raise TypeError("a search is waited for")
     return found
 
 
@@ -153,7 +195,7 @@ def _start(
         problem = problem.replace({"output.directory": str(directory)})
     started = ranks_started()
     if ranks is not None:
-        ranks = whole_ranks(ranks)
+        ranks = whole_number("ranks", ranks)
     if started > 1 and (ranks not in (None, started) or launcher is not None or not wait):
         raise BadInput(
             f"this program was started on {started} ranks itself, which compute together; it starts no others: leave "
@@ -224,7 +266,8 @@ def _waited_for(handle: RunHandle, problem: Problem, progress: bool) -> Run:
             bar.close()
 
 
-def _seconds(duration: float | str | None) -> float | None:
+def seconds_in(duration: float | str | None) -> float | None:
+    """A limit of time in seconds. Raises :class:`~hpcmix.BadInput`."""
     if duration is None:
         return None
     if not isinstance(duration, str):

@@ -37,6 +37,15 @@ from hpcmix.commands.options import max_wall_option, overrides_option
     help="Make sweep.nc and sweep.png of what a sweep has so far.",
 )
 @click.option("--what", metavar="NAME,NAME", help="Variables of sweep.nc for the figure of --collect.")
+@click.option(
+    "--at-once",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Compute so many points side by side, each on its part of the ranks; without mpirun or srun each in a process "
+    "of its own.",
+)
 @max_wall_option
 @overrides_option
 def sweep(
@@ -47,6 +56,7 @@ def sweep(
     submit: str | None,
     collect: Path | None,
     what: str | None,
+    at_once: int,
     max_wall: float | None,
     overrides: tuple[str, ...],
 ) -> int:
@@ -70,7 +80,7 @@ def sweep(
     from hpcmix.studies.sweeps.command import Request
     from hpcmix.studies.sweeps.command import sweep as compute
 
-    return compute(Request(file, overrides, restart == "never", retry, among_others, max_wall))
+    return compute(Request(file, overrides, restart == "never", retry, among_others, max_wall, at_once))
 
 
 def _submit(file: str, overrides: tuple[str, ...], words: str) -> int:

@@ -32,6 +32,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import InitialSection, ThomasFermiInitial
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Adaptation, Progress
@@ -63,7 +64,8 @@ def initial_state(
         say(sentence)
     ground_state, complete = None, [array for array in arrays if array is not None]
     if len(complete) < len(arrays):
-        ground_state, complete = making.sought(arrays, Talk(report, say, alive, keeper))
+        talk = Talk(report, say, alive, keeper, words=MeasureWords(problem.scales))
+        ground_state, complete = making.sought(arrays, talk)
     making.divide(complete, say)
     imprints.on_found(arrays, complete)
     excite(problem, mixture, complete, making.populations)

@@ -116,6 +116,12 @@ class RunReader:
         """The files of reduced density matrices, in order; those that cannot be opened are left out."""
         return _stored(self.directory.stored_reduced())
 
+    @cached_property
+    def images(self) -> list[StoredFile]:
+        """The files of pictures, each with the number and the time of its snapshot, in order; those that cannot be
+        opened are left out."""
+        return _stored(self.directory.stored_images())
+
     def read_slices(self, stored: StoredFile) -> Slices:
         """The content of one of :attr:`slices`."""
         try:

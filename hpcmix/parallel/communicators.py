@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from hpcmix.parallel.decomposition import Decomposition, choose_pencil_grid, part
 from hpcmix.parallel.job.launcher import ranks_started
+from hpcmix.parallel.process.company import company, crowding
 from hpcmix.parallel.process.mpi import MPI, element_type
 from hpcmix.parallel.sharing.division import Division, DivisionRequest, divide
 from hpcmix.parallel.sharing.orbital_groups import MEMORY_SHARE
@@ -21,8 +22,10 @@ from hpcmix.problem.reading.values import counted
 
 
 def world() -> MPI.Comm:
-    """All ranks that ``mpirun`` or ``srun`` started; a single one in a serial run."""
-    return MPI.COMM_WORLD
+    """All ranks that compute together: those that ``mpirun`` or ``srun`` started, a single one in a serial run, or this
+    rank's part of them where several things are computed side by side
+    (:func:`~hpcmix.parallel.process.company.in_parts`)."""
+    return company()
 
 
 def launcher_mismatch() -> str | None:
@@ -136,7 +139,7 @@ class Communicators:
         node = comm.Split_type(MPI.COMM_TYPE_SHARED)
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         # of the first rank's node, so that all ranks choose alike
-        node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / node.size))
+        node_ranks, memory_per_rank = comm.bcast((node.size, MEMORY_SHARE * memory / (node.size * crowding())))
         node.Free()
         return cls.divided(comm, divide(request, comm.size, node_ranks, memory_per_rank), node_ranks)
 

@@ -129,7 +129,6 @@ def launch(request: Request, audience: Audience | None = None) -> int:
         return leave(log, error, last_words)
     except MemoryError as error:
         _end_everywhere(
-            comm,
             last_words,
             f"out of memory on rank {comm.rank} ({error}); "
             "hpcmix plan says what a run needs; more ranks need less each",
@@ -141,12 +140,12 @@ def launch(request: Request, audience: Audience | None = None) -> int:
         log.close()
 
 
-def _end_everywhere(comm: MPI.Comm, last_words: LastWords, message: str) -> NoReturn:
+def _end_everywhere(last_words: LastWords, message: str) -> NoReturn:
     """End the job from a rank that alone knows of an error: the others may wait for it in a collective call."""
     print(f"hpcmix: {message}", file=sys.stderr, flush=True)
     last_words.say(message)
-    if comm.size > 1:
-        comm.Abort(ExitStatus.FAILED)
+    if MPI.COMM_WORLD.size > 1:
+        MPI.COMM_WORLD.Abort(ExitStatus.FAILED)
     sys.exit(ExitStatus.FAILED)
 
 

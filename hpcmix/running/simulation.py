@@ -249,6 +249,7 @@ def _first_state(
     directory: RunDirectory | None,
 ) -> tuple[State, dict[str, Any] | None]:
     """The state at time zero, and how its ground state was found. Between its iterations the run can be stopped."""
+    words = MeasureWords(problem.scales)
     with mixture.engine.timers.phase("initial state"), log.progress("ground state, iteration", None) as meter:
 
         def alive() -> None:
@@ -258,7 +259,7 @@ def _first_state(
                 stops.meet(mixture.communicators.world)
 
         def report(iteration: int, residual: float, energy: float) -> None:
-            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
+            meter.update(iteration, f"residual {residual:.2e}  energy {words.energy(energy, 12)}")
             alive()
 
         with with_kicks_done(problem, mixture, directory) as complete, mixture.communicators.in_unison():
@@ -268,14 +269,15 @@ def _first_state(
     _move_where_transforms_work(mixture, state)
     if ground_state is None:
         return state, None
-    energy = MeasureWords(problem.scales).energy(ground_state.energy, 12)
+    energy = words.energy(ground_state.energy, 12)
     log.line(
         f"ground state: residual {ground_state.residual:.1e} after {ground_state.iterations} iterations and "
         f"{ground_state.transforms} transforms ({ground_state.method}), energy {energy}"
     )
-    log.line(f"ground state: {ground_state.nature.sentence}")
+    log.line(f"ground state: {ground_state.nature.sentence(words)}")
     for name, levels in (ground_state.levels or {}).items():
-        log.line(f'ground state: highest filled level of "{name}" {levels.energies[-1]:.9g}, gap {levels.gap:.3g}')
+        highest, gap = words.energy(levels.energies[-1], 9), words.energy(levels.gap, 3)
+        log.line(f'ground state: highest filled level of "{name}" {highest}, gap {gap}')
     return state, ground_state.as_dict()
 
 

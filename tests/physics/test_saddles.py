@@ -27,6 +27,7 @@ from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.trial.tilt import best_signs
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.files.load import parse_problem
+from hpcmix.problem.words.measures import PLAIN_MEASURES
 
 BEFORE = Instant.before_start()
 WELLS = [harmonic(1.0), {"kind": "gaussian", "height": 8.0, "width": 0.6}]
@@ -75,7 +76,7 @@ def test_a_saddle_is_found_said_and_left(method):
     require_below(abs(saddle.energy - SYMMETRIC), 2e-5, "energy of the saddle")
     assert saddle.curvature < -1.0 < 0.1 < found.nature.curvature
     assert len(said) == 1 and "a saddle, the energy's lowest curvature is -1.28" in said[0]
-    assert "after a saddle" in found.nature.sentence
+    assert "after a saddle" in found.nature.sentence(PLAIN_MEASURES)
     summary = json.loads(json.dumps(found.as_dict(), default=float))
     assert summary["saddles"] == [{"energy": saddle.energy, "curvature": saddle.curvature}]
 
@@ -85,7 +86,7 @@ def test_a_saddle_can_be_kept():
     found = minimise_energy(one.mixture, symmetric_start(one), BEFORE, 1e-10, 500, saddles="report", say=said.append)
     require_below(abs(found.energy - SYMMETRIC), 1e-5, "energy")
     assert found.nature.negative and found.nature.curvature < -1.0 and found.nature.saddles == ()
-    assert "it is kept" in said[0] and found.nature.sentence.startswith("a saddle")
+    assert "it is kept" in said[0] and found.nature.sentence(PLAIN_MEASURES).startswith("a saddle")
     found = minimise_energy(one.mixture, symmetric_start(one), BEFORE, 1e-10, 500, saddles="ignore")
     require_below(abs(found.energy - SYMMETRIC), 1e-5, "energy")
     assert found.nature.curvature is None and "curvature" not in found.as_dict()

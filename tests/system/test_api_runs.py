@@ -158,6 +158,12 @@ def test_a_run_that_is_ended_goes_on_from_its_checkpoint(problem):
     assert again.status is not None
 
 
+def test_a_launcher_that_hides_how_its_ranks_ended(problem):
+    pole = problem.replace({"species.up.potential": [{"kind": "expression", "value": "1/x"}]})
+    with pytest.raises(hpcmix.RunFailed, match="is not finite at x = 0"):
+        hpcmix.run(pole, launcher="""sh -c '"$@"; exit 0' sh""")
+
+
 def test_max_wall_counts_from_the_call(problem):
     """This process is older than that."""
     begin = time.monotonic()

@@ -83,7 +83,7 @@ def test_a_potential_file_that_does_not_fit_is_named_with_its_line(tmp_path):
         file["potential"] = np.zeros((4, 4, 4))
     text = GOOD.replace('{ kind = "gaussian", height = 1, width = 1 }', '{ kind = "file", path = "trap.h5" }')
     (tmp_path / "wrong.toml").write_text(text)
-    result = hpcmix("run", "wrong.toml", ranks=2, folder=tmp_path)
+    result = hpcmix("run", "wrong.toml", folder=tmp_path)
     assert result.returncode == 2
     assert "wrong.toml:13: species.up.potential.1: dataset potential of" in result.stderr
     assert "has shape (4, 4, 4), the grid has (16, 16, 16)" in result.stderr

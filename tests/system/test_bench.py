@@ -58,7 +58,7 @@ def test_bench_takes_so_many_steps_and_tries_output(tmp_path):
 
 def test_bench_refuses_a_file_without_time_and_bad_options(tmp_path):
     (tmp_path / "still.toml").write_text("[grid]\npoints = [8]\nlengths = [4.0]\n[[species]]\nname = 'a'\n")
-    refused = hpcmix("bench", "still.toml", ranks=2, folder=tmp_path)
+    refused = hpcmix("bench", "still.toml", folder=tmp_path)
     assert refused.returncode == 2
     assert "bench measures time steps" in refused.stderr and "Traceback" not in refused.stderr
     assert hpcmix("bench", "--seconds", "0", folder=tmp_path).returncode == 2

@@ -98,7 +98,7 @@ def test_growth_of_fluctuations_is_the_same_for_every_number(tmp_path):
     file = tmp_path / "small.toml"
     file.write_text(TRAPPED, encoding="utf-8")
     arguments = ("--numbers", "12,1200", "--set", "time.final=0.4")
-    result = hpcmix("check", "fluctuation-growth", file, *arguments, ranks=2, folder=tmp_path)
+    result = hpcmix("check", "fluctuation-growth", file, *arguments, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "verdict: consistent" in result.stdout and "sinh^2" in result.stdout
     first, second = report(tmp_path)["rows"]

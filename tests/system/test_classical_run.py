@@ -337,7 +337,7 @@ def test_a_gas_alone(folder):
         markers = {}
         """
     (folder / "alone.toml").write_text(alone)
-    result = hpcmix("run", "alone.toml", "--plot", ranks=2, folder=folder)
+    result = hpcmix("run", "alone.toml", "--plot", folder=folder)
     assert result.returncode == 0, result.stderr
     place = folder / "alone"
     assert len(list((place / "markers").glob("*.h5"))) == 2 and len(list((place / "slices").glob("*.h5"))) == 2

@@ -93,10 +93,10 @@ def last_line(folder):
 
 @pytest.mark.parametrize(
     ("writer", "stride"),
-    [(WRITERS[0], 3), *(pytest.param(writer, 1, marks=pytest.mark.slow) for writer in WRITERS)],
+    [(WRITERS[0], 5), *(pytest.param(writer, 1, marks=pytest.mark.slow) for writer in WRITERS)],
 )
 def test_a_kill_at_each_call_of_the_protocol(folder, writer, stride):
-    """Before or after a call, at every third of these places; slowly at all of them."""
+    """Before or after a call, at every fifth of these places; slowly at all of them."""
     result = run_with(KILL_AT_EACH_CALL.format(writer=writer, stride=stride), folder=folder, timeout=280.0)
     lines = [line for line in result.stdout.splitlines() if line.startswith("RESULT")]
     assert lines, result.stderr[-3000:]
@@ -346,10 +346,10 @@ target.ConjugateGradients.move = slow
 
 
 def test_a_ground_state_that_does_not_converge_leaves_a_summary(trap):
-    result = hpcmix("run", "trap.toml", "--set", "ground_state.max_iterations=2", ranks=2, folder=trap)
+    result = hpcmix("run", "trap.toml", "--set", "ground_state.max_iterations=2", folder=trap)
     assert result.returncode == 1
     found = summary(trap / "out")
-    assert found["status"] == "failed" and "after 2 iterations" in found["message"] and found["ranks"] == 2
+    assert found["status"] == "failed" and "after 2 iterations" in found["message"] and found["ranks"] == 1
     assert "after 2 iterations" in last_line(trap)
     assert hpcmix("run", "trap.toml", "--set", "time.final=0.01", folder=trap).returncode == 0
     evolved = summary(trap / "out")

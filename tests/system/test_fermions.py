@@ -71,7 +71,7 @@ def test_a_run_on_two_groups_leaves_what_one_rank_leaves(folder):
 
 
 def test_orbitals_go_on_from_a_ground_states_file(folder):
-    assert hpcmix("ground", "four.toml", "--set", "output.directory=g", ranks=2, folder=folder).returncode == 0
+    assert hpcmix("ground", "four.toml", "--set", "output.directory=g", folder=folder).returncode == 0
     start = 'initial={kind="file", path="g/snapshots/000000.h5"}'
     options = [part for name in "fb" for part in ("--set", f"species.{name}.{start}")]
     assert hpcmix("run", "four.toml", *options, ranks=2, folder=folder).returncode == 0
@@ -98,7 +98,7 @@ def test_check_measures_a_claim_and_refuses_what_it_is_not_about(folder):
     small = [
         "--numbers", "4,10,20", "--at-start", "--set", "grid.points=[22, 22, 22]", "--set", "output.directory=claim",
     ]  # fmt: skip
-    result = hpcmix("check", "semiclassical-bounds", "semiclassical-bounds", *small, ranks=2, folder=folder)
+    result = hpcmix("check", "semiclassical-bounds", "semiclassical-bounds", *small, folder=folder)
     assert result.returncode == 0, result.stderr
     report = json.loads((folder / "claim/claim.json").read_text())
     assert [row[0] for row in report["rows"]] == [4.0, 10.0, 20.0] and "verdict" in result.stdout

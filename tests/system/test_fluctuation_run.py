@@ -206,11 +206,11 @@ def test_pairs_that_are_not_finite_end_the_run(folder):
 def test_every_mode_has_its_matrices_in_snapshots_also_after_a_restart(folder):
     every = ("--set", "grid.points=[6]", "--set", "grid.lengths=[6.0]", "--set", 'fluctuations.modes="all"',
              "--set", "fluctuations.probes=0", "--set", "fluctuations.matrices=true")  # fmt: skip
-    whole = hpcmix("run", "packets.toml", *every, "--set", 'output.directory="whole"', ranks=2, folder=folder)
+    whole = hpcmix("run", "packets.toml", *every, "--set", 'output.directory="whole"', folder=folder)
     assert whole.returncode == 0, whole.stderr
-    part = hpcmix("run", "packets.toml", *every, "--set", "time.final=0.24", ranks=2, folder=folder)
+    part = hpcmix("run", "packets.toml", *every, "--set", "time.final=0.24", folder=folder)
     assert part.returncode == 0, part.stderr
-    later = hpcmix("restart", "out", "--until", "0.8", ranks=2, folder=folder)
+    later = hpcmix("restart", "out", "--until", "0.8", folder=folder)
     assert later.returncode == 0, later.stderr
     assert summary(folder / "out")["digest"] == summary(folder / "whole")["digest"]
     newest = sorted((folder / "whole" / "snapshots").glob("*.h5"))[-1]
@@ -249,7 +249,7 @@ def test_what_a_run_cannot_do_is_refused(folder, change, sentence):
 
 
 def test_commands_that_follow_no_flow_leave_fluctuations_alone(folder):
-    ground = hpcmix("ground", "packets.toml", "--set", 'output.directory="ground"', ranks=2, folder=folder)
+    ground = hpcmix("ground", "packets.toml", "--set", 'output.directory="ground"', folder=folder)
     assert ground.returncode == 0, ground.stderr
     assert "fluctuations" not in summary(folder / "ground") and "pairs" not in ground.stdout
     scaling = hpcmix("scaling", "packets.toml", "--ranks", "1", folder=folder)

@@ -212,7 +212,7 @@ def test_a_damaged_vector_is_found_and_the_one_before_is_taken(finished, tmp_pat
     verified = hpcmix("verify", "out", folder=tmp_path)
     assert verified.returncode == 1
     assert "the digest of many_body/vector is not that of what was written" in verified.stdout
-    result = hpcmix("restart", "out", "--until", "1.2", ranks=2, folder=tmp_path)
+    result = hpcmix("restart", "out", "--until", "1.2", folder=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "going on from out/checkpoints/000000.h5" in result.stdout and "000020.h5 is damaged" in result.stdout
     assert summary(tmp_path / "out")["step"] == 24

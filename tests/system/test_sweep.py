@@ -375,3 +375,90 @@ def test_continued_states_keep_how_coupled_species_share_their_particles(folder)
     assert there[0] > 95.0 and there[2] < 5.0 and back[0] > 95.0 and back[2] < 5.0  # detuned, there is but one
     assert there[1] > 95.0 and back[1] < 5.0
     assert particles.sum("species").values == pytest.approx(100.0, rel=1e-12)
+
+
+ENDLESS = (
+    TRAP
+    + """
+[time]
+final = 1e4
+step = 0.02
+[sweep]
+[sweep.keys]
+species.a.particles = [10.0, 20.0]
+"""
+)
+
+
+def processes_of(session_leader):
+    """The processes that a process has started, as Linux tells."""
+    children = Path(f"/proc/{session_leader}/task/{session_leader}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def is_there(process):
+    return started(process) is not None
+
+
+def until(condition, seconds=60.0):
+    """Wait for what takes a second or two, and longer on a machine that is busy."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_points_at_once_in_processes_are_the_single_runs(folder, capsys):
+    file = written(folder, TRAP + TIME)
+    assert sweep(Request(file, at_once=2)) == ExitStatus.DONE
+    assert "2 points at a time, each in a process of its own" in capsys.readouterr().out
+    lines = (folder / "out/sweep.log").read_text().splitlines()
+    assert sorted(line[0] for line in lines if " of 4: " in line) == ["1", "2", "3", "4"]  # each is told once
+    options = ["species.a.potential.0.frequency=1.5", "time.step=0.04", "output.directory=single"]
+    assert launch(SingleRequest(file, options, restart="never")) == ExitStatus.DONE
+    point = folder / "out/points/species.a.potential.0.frequency=1.5,time.step=0.04"
+    assert summary(point)["digest"] == summary(folder / "single")["digest"]
+    failing = written(folder, FAILING.replace('"out"', '"failing"'))
+    assert sweep(Request(failing, at_once=2)) == ExitStatus.DONE
+    assert "4 of 4 points computed" not in capsys.readouterr().out
+    records = [json.loads(path.read_text()) for path in sorted((folder / "failing/points").glob("*.json"))]
+    assert sorted(record["status"] for record in records) == ["done", "done", "failed", "failed"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_ends_the_command_ends_the_points_at_once_and_the_next_goes_on(folder, number):
+    """Asked to stop, both points have checkpoints and the status is 75; killed, its processes hear that it is gone and
+    write them all the same."""
+    file = written(folder, ENDLESS)
+    command = [*COMMAND, "sweep", file, "--at-once", "2"]
+    job = subprocess.Popen(command, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    points = [folder / f"out/points/species.a.particles={particles}" for particles in ("10.0", "20.0")]
+    until(lambda: all((point / "observables.jsonl").exists() for point in points))
+    children = processes_of(job.pid)
+    assert len(children) == 2
+    job.send_signal(number)
+    assert job.wait(60) == (ExitStatus.STOPPED if number == signal.SIGTERM else -signal.SIGKILL)
+    until(lambda: not any(map(is_there, children)))
+    assert all(list((point / "checkpoints").glob("*.h5")) for point in points)
+    assert all(summary(point)["status"] == "stopped" for point in points)
+    again = subprocess.Popen(command, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: all("going on from" in (point / "run.log").read_text() for point in points))
+    for point in points:
+        (point / "STOP").touch()
+    assert again.wait(60) == ExitStatus.STOPPED
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_others_with_a_sentence(folder):
+    file = written(folder, ENDLESS)
+    command = [*COMMAND, "sweep", file, "--at-once", "2"]
+    job = subprocess.Popen(command, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    points = [folder / f"out/points/species.a.particles={particles}" for particles in ("10.0", "20.0")]
+    until(lambda: all((point / "observables.jsonl").exists() for point in points))
+    os.kill(processes_of(job.pid)[0], signal.SIGKILL)
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == ExitStatus.FAILED
+    assert b"a process of the sweep ended by signal 9 and without a word" in said
+    assert sum(bool(list((point / "checkpoints").glob("*.h5"))) for point in points) >= 1

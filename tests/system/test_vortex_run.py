@@ -42,7 +42,7 @@ def test_a_run_with_vortices(tmp_path):
     begun = hpcmix("run", "pair.toml", "--set", "time.final=1.0", "--set", "output.directory=out", folder=tmp_path)
     assert begun.returncode == 0, begun.stderr
     assert 'species "a" keeps the phase of its vortices' in begun.stdout
-    done = hpcmix("restart", "out", "--until", "2.0", "--plot", ranks=2, folder=tmp_path)
+    done = hpcmix("restart", "out", "--until", "2.0", "--plot", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "vortices.png").stat().st_size > 10_000
     records = [json.loads(line) for line in (tmp_path / "out" / "observables.jsonl").read_text().splitlines()]

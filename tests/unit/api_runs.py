@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpcmix.problem.files.load import problem_of
 from hpcmix.problem.reading.source import Source
+from hpcmix.running.courses.fields import RunTask
 from hpcmix.running.launch import Request, launch
 
 TABLES = {
@@ -30,8 +31,8 @@ TABLES = {
 """Anisotropic, with a condensate and a set of orbitals; a code unit of length is two micrometres."""
 
 
-def make_run(directory, tables=TABLES):
-    """Run the problem of the tables into a directory, as the command does."""
+def make_run(directory, tables=TABLES, task=None):
+    """Run the problem of the tables into a directory, as the command does that wants a task of it."""
     problem = problem_of(tables, [f"output.directory={directory}"], (), Source(), directory.parent, "clouds")
-    assert launch(Request("clouds", problem=problem, restart="never")) == 0
+    assert launch(Request("clouds", problem=problem, restart="never", task=task or RunTask())) == 0
     return directory

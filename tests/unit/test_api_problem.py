@@ -189,7 +189,7 @@ def test_what_a_run_would_refuse_is_found(problem):
 
 def test_a_notebook_shows_it(problem):
     page = problem._repr_html_()
-    assert "two clouds" in page and "20 µm" in page and "species up" in page
+    assert "two clouds" in page and "20 um" in page and "species up" in page
     assert "width = 1.5 um" not in page and "mass = 86.909 u, particles = 100, potential = [harmonic]" in page
     angled = hpcmix.Problem.from_dict(TABLES | {"title": "<script>"})
     assert "<script>" not in angled._repr_html_()

@@ -12,8 +12,8 @@ import xarray as xr
 from unit.api_runs import TABLES, make_run
 
 import hpcmix
-from hpcmix.api import fields
-from hpcmix.api.stored import Figures
+from hpcmix.api.results import fields
+from hpcmix.api.results.drawn import Figures
 from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, TIME
 from hpcmix.problem.units.laboratory import conversion
 from hpcmix.problem.units.units import units_from_text

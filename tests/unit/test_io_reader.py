@@ -21,7 +21,7 @@ from hpcmix.io.figures.over_time.clouds import series_figure
 from hpcmix.io.figures.over_time.energies import energy_figure, exchanges_particles
 from hpcmix.io.figures.style import FigureUnits
 from hpcmix.io.reader import NotARun, RunReader
-from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
+from hpcmix.observe.measures.conservation import PARTICLE_LIMIT
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.units.units import Units, units_from_text
 from tests.unit.figure_checks import gathered
@@ -205,7 +205,7 @@ def test_species_that_exchange_particles_show_it():
     panel = next(axes for axes in series.axes if axes.get_title() == "particles")
     np.testing.assert_array_equal(panel.lines[0].get_ydata(), [1000.0, 875.0, np.nan, 750.0, 1000.0])
     np.testing.assert_array_equal(panel.lines[1].get_ydata(), [0.0, 125.0, np.nan, 250.0, 0.0])
-    assert [line.get_label() for line in energy.axes[1].lines] == ["energy", "particles of all species"]
+    assert [line.get_label() for line in energy.axes[1].lines] == ["energy, of its terms", "particles of all species"]
     assert "coupling" in [line.get_label() for line in energy.axes[0].lines]
 
 
@@ -223,6 +223,21 @@ def test_a_run_that_loses_particles_shows_them_and_the_balance():
     balance = energy_figure(records, units, "").axes[1].lines[1]
     assert balance.get_label() == "particles and lost, up"
     assert np.nanmax(balance.get_ydata()) < 1e-15
+
+
+def test_the_energy_drifts_relative_to_its_terms_as_in_the_log():
+    """The total is small beside its terms, and something acted until t = 1: as the guard has it in summary.json."""
+    totals, terms = (0.5, 0.01, 0.013, 0.008), (3.0, 2.0, 4.0, 1.0)
+    records = [
+        {"step": n, "time": float(n), "energy": {"total": total, "kinetic": size, "potential": total - size}}
+        for n, (total, size) in enumerate(zip(totals, terms, strict=True))
+    ]
+    line = energy_figure(records, FigureUnits(Units()), "", kept_since=1.0).axes[1].lines[0]
+    sizes = [2.0 + 1.99, 4.0 + 3.987, 1.0 + 0.992]
+    expected = [np.nan, np.nan, 0.003 / max(sizes[0], sizes[1]), 0.002 / max(sizes[0], sizes[2])]
+    np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-12)  # a few roundings of sums
+    from_the_first = energy_figure(records, FigureUnits(Units()), "").axes[1].lines[0].get_ydata()
+    assert from_the_first[1] == pytest.approx(0.49 / (3.0 + 2.5), rel=1e-12)
 
 
 @pytest.mark.parametrize(("transfer", "precision"), [(0.0, "double"), (1e-9, "double"), (1e-3, "single")])

@@ -260,7 +260,9 @@ def test_names_of_the_package_are_those_that_types_tell():
 
 WITHOUT_MPI = [
     "hpcmix.api.problem",
-    "hpcmix.api.stored",
+    "hpcmix.api.results.run",
+    "hpcmix.api.studies.checks",
+    "hpcmix.api.studies.sweeps",
     "hpcmix.cli",
     "hpcmix.commands.job",
     "hpcmix.commands.looking",

@@ -6,12 +6,14 @@ import math
 
 import pytest
 
+from hpcmix.initial.descent.saddles import Nature
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.directories.locking.standing import standing
 from hpcmix.io.documents.physics import physics_lines
 from hpcmix.problem.units.units import Units, units_from_text
 from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.times import PLAIN, TimeWords
+from hpcmix.running.output.markers import sampling_lines
 
 RUBIDIUM = units_from_text("2 um", "86.909 u")
 """hbar / (m l^2) of them: 182.685 rad/s, h x 29.0752 Hz."""
@@ -31,7 +33,7 @@ def test_code_units_without_units():
     assert physics_lines(RECORD, KEPT, Units(), PLAIN) == [
         "physics at t = 4:",
         "  energy        12.5 = kinetic 4.5, interaction 8",
-        "  energy drift  -3.0e-10 of its terms since the start",
+        "  energy drift  -3.0e-10 of the sum of its terms' magnitudes since the start",
         "  up            400 particles (change 2.0e-14), chemical potential 10, rms width (1.5, 3), centre (2, 0)",
         "  down          0 particles, no chemical potential, rms width (-, -), centre (-, -)",
     ]
@@ -48,6 +50,18 @@ def test_energies_are_told_in_the_unit_that_suits_them(value, text):
     number, unit = MeasureWords(RUBIDIUM).energy(value).removeprefix("h x ").split()
     factor = {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6}[unit]
     assert unit == text and float(number) * factor == pytest.approx(value * RUBIDIUM.energy_in_hertz, rel=1e-5)
+
+
+def test_what_a_search_and_the_guard_say_has_units_where_the_file_has():
+    words = MeasureWords(RUBIDIUM)
+    saddle = Nature(curvature=-0.5, sure=True, negative=True)
+    assert saddle.sentence(words) == "a saddle: its lowest curvature is h x -14.5 Hz"  # 0.5 * 29.0752
+    assert saddle.sentence(MeasureWords()) == "a saddle: its lowest curvature is -0.5"
+    assert words.density(80.0, 3) == "10 per um^3" and words.density(80.0, 1) == "40 per um"  # the unit is 2 um
+    assert MeasureWords().density(80.0, 3) == "80" and words.point([1.0, 0.5]) == "(2, 1 um)"
+    halves = {"centre": [0.5, -1.0], "rms_width": [0.25, 0.0], "kinetic_energy": -2.0}
+    (line,) = sampling_lines({"species": {"gas": {"half_difference": halves}}}, words)
+    assert line.endswith("2 um in the centre, 0.5 um in the width and h x 58 Hz in the kinetic energy")
 
 
 def test_a_drift_is_told_from_where_nothing_changes_any_more():

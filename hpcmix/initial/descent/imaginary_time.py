@@ -13,6 +13,7 @@ from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
+from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 
 CHECK = 10
 """Steps between two looks at the residual."""
@@ -32,6 +33,7 @@ def relax(
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
     alive: Callable[[], None] = lambda: None,
+    words: MeasureWords = PLAIN_MEASURES,
 ) -> GroundState:
     """Lower the energy by phi -> exp(-s W / 2) exp(-s R / 2) exp(-s T) exp(-s R / 2) exp(-s W / 2) phi, normalised, in
     place, until the residual is at most `tolerance`; R is the coherent coupling, if any.
@@ -53,6 +55,7 @@ def relax(
         saddles,
         say,
         alive,
+        words,
     )
     return GroundState(
         "imaginary-time", spent, landscape.residual, landscape.transforms, landscape.energy, nature=nature

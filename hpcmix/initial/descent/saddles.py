@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from hpcmix.initial.descent.curvature import Stationary, Vector, lowest_curvature
 from hpcmix.problem.times.evolution import Saddles
+from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 
 MOST_SADDLES = 10
 """So many saddles are left behind in one search."""
@@ -46,15 +47,14 @@ class Nature:
     saddles: tuple[Saddle, ...] = ()
     negative: bool = False
 
-    @property
-    def sentence(self) -> str:
-        """What to tell about it."""
+    def sentence(self, words: MeasureWords) -> str:
+        """What to tell about it, with energies in `words`."""
         if self.curvature is None:
             return "whether it is a minimum or a saddle was not looked at"
         if self.negative:
-            return f"a saddle: its lowest curvature is {self.curvature:.3g}"
+            return f"a saddle: its lowest curvature is {words.energy(self.curvature, 3)}"
         after = f", after {len(self.saddles)} saddles" if len(self.saddles) > 1 else ", after a saddle"
-        what = f"a minimum, its lowest curvature is {self.curvature:.3g}{after if self.saddles else ''}"
+        what = f"a minimum, its lowest curvature is {words.energy(self.curvature, 3)}{after if self.saddles else ''}"
         return what if self.sure else f"{what} or less: the sign was not certain when the look ended"
 
 
@@ -66,6 +66,7 @@ def minimum(
     policy: Saddles,
     say: Say,
     alive: Callable[[], None] = lambda: None,
+    words: MeasureWords = PLAIN_MEASURES,
 ) -> tuple[int, Nature]:
     """Search until a minimum is found. Collective. Returns the number of iterations and what the state is.
 
@@ -74,6 +75,7 @@ def minimum(
     workspace  gives six vectors to work in.
     alive      called between the steps of the look at the curvature.
     policy     "follow" leaves saddles, "report" says them, "ignore" does not look.
+    words      how energies are told.
     """
     spent = run(0)
     left: list[Saddle] = []
@@ -84,7 +86,8 @@ def minimum(
         nature = Nature(lowest.value, lowest.sure, tuple(left))
         if not lowest.negative:
             return spent, nature
-        what = f"ground state, iteration {spent}: a saddle, the energy's lowest curvature is {lowest.value:.3g}"
+        curvature = words.energy(lowest.value, 3)
+        what = f"ground state, iteration {spent}: a saddle, the energy's lowest curvature is {curvature}"
         if policy == "report" or len(left) == MOST_SADDLES:
             say(f"{what}; it is kept, and there are lower states beside it")
             return spent, replace(nature, negative=True)
@@ -92,7 +95,7 @@ def minimum(
         if not _fall(state, start, lowest.direction, workspace()[1]):
             return spent, nature  # less than rounding: as good as flat
         left.append(saddle)
-        say(f"{what}; followed downhill, by {saddle.energy - state.energy:.3g} at first")
+        say(f"{what}; followed downhill, by {words.energy(saddle.energy - state.energy, 3)} at first")
         spent = run(spent)
     return spent, Nature(saddles=tuple(left))
 

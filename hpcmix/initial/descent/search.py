@@ -18,6 +18,7 @@ from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
+from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 
 REFRESH = 20
 """Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding
@@ -39,6 +40,7 @@ def minimise_energy(
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
     alive: Callable[[], None] = lambda: None,
+    words: MeasureWords = PLAIN_MEASURES,
 ) -> GroundState:
     """Minimise the energy over the fields, in place, until the residual is at most `tolerance`, and leave saddles as
     `saddles` says (saddles.py). Collective.
@@ -52,7 +54,7 @@ def minimise_energy(
     def run(spent: int) -> int:
         return search.run(spent, tolerance, max_iterations, report)
 
-    spent, nature = minimum(spheres, fields, run, search.workspace, saddles, say, alive)
+    spent, nature = minimum(spheres, fields, run, search.workspace, saddles, say, alive, words)
     return GroundState(
         "conjugate-gradients", spent, spheres.residual, spheres.transforms, spheres.energy, nature=nature
     )

@@ -115,9 +115,10 @@ class Gases:
             gas.require_held()
             self.clouds[gas.index] = trapped_cloud(gas, field)
             filled = FilledGas(gas.level + gas.setting.kinetic.rest_energy, loop.residual, loop.iterations)
+            level = talk.words.energy(filled.chemical_potential, 9)
             gases[gas.name] = filled
             talk.say(
-                f'ground state: species "{gas.name}" fills phase space up to {filled.chemical_potential:.9g}; its mean '
+                f'ground state: species "{gas.name}" fills phase space up to {level}; its mean '
                 f"field, the last of {filled.iterations}, is that of its density to {filled.residual:.1e}"
             )
         return replace(result, gases=gases), states

@@ -21,6 +21,7 @@ from hpcmix.initial.orbitals.retraction import Retraction
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
+from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 
 REFRESH = 15
 """Iterations after which blocks are orthonormalised, turned to eigenfunctions and T Phi is computed anew: in between
@@ -46,6 +47,7 @@ def minimise_sets(
     saddles: Saddles = "follow",
     say: Say = lambda sentence: None,
     alive: Callable[[], None] = lambda: None,
+    words: MeasureWords = PLAIN_MEASURES,
 ) -> GroundState:
     """Minimise the energy over the blocks, in place, until every orbital's residual is at most `tolerance`, and leave
     saddles as `saddles` says (saddles.py). Collective over the world.
@@ -67,7 +69,7 @@ def minimise_sets(
             "levels is stationary; choose a number of orbitals that closes a shell"
         )
 
-    spent, nature = minimum(sets, blocks, run, search.workspace, saddles, say, alive)
+    spent, nature = minimum(sets, blocks, run, search.workspace, saddles, say, alive, words)
     levels = {
         mixture.species[a].name: Levels(sets.energies[a].tolist(), sets.residuals[a].tolist(), gap)
         for a, gap in sets.gaps.items()

@@ -68,7 +68,8 @@ class OrbitalSearch:
             fields[index] = fields[index] * np.exp(1j * dressing.phases[index])
         result = result.counted_with(dressing.at_rest, self.searched)
         if result.starts:
-            energies = ", ".join("not converged" if start is None else f"{start:.12g}" for start in result.starts)
+            told = ("not converged" if start is None else talk.words.energy(start, 12) for start in result.starts)
+            energies = ", ".join(told)
             talk.say(f"ground state: the lowest of {len(result.starts)} starts is kept; their energies: {energies}")
         return result, fields
 

@@ -23,6 +23,7 @@ from hpcmix.model.mean_field.energies import spectral_averages
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import GroundStateOptions, Saddles
+from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Talk:
     alive    between iterations, where there is nothing to report.
     keeper   of states that are not done; None: they are lost.
     fields   of mean fields of gases that are not done.
+    words    how energies and lengths are told.
     """
 
     report: Report = lambda iteration, residual, energy: None
@@ -73,6 +75,7 @@ class Talk:
     alive: Callable[[], None] = lambda: None
     keeper: Keeper | None = None
     fields: Keeper | None = None
+    words: MeasureWords = PLAIN_MEASURES
 
 
 class FirstStates(Protocol):
@@ -174,6 +177,7 @@ class _Progress:
     def __init__(self, talk: Talk) -> None:
         self.residual = self.energy = math.inf
         self.say, self.alive, self._report, self._keeper = talk.say, talk.alive, talk.report, talk.keeper
+        self.words = talk.words
         self._state: tuple[_Attempt | None, _Attempt, list[float | None]] | None = None
 
     def keeps(self, best: _Attempt | None, here: _Attempt, energies: list[float | None]) -> None:
@@ -204,6 +208,7 @@ class _Common(TypedDict):
     saddles: Saddles
     say: Say
     alive: Callable[[], None]
+    words: MeasureWords
 
 
 class _Search:
@@ -214,7 +219,12 @@ class _Search:
     ) -> None:
         self._mixture, self._held, self._phases, self._options = mixture, guesses.held, guesses.phases, options
         self._common = _Common(
-            report=progress.report, held=guesses.held, saddles=options.saddles, say=progress.say, alive=progress.alive
+            report=progress.report,
+            held=guesses.held,
+            saddles=options.saddles,
+            say=progress.say,
+            alive=progress.alive,
+            words=progress.words,
         )
 
     def run(self, blocks: list[np.ndarray]) -> GroundState:
@@ -230,13 +240,15 @@ class _Search:
             else:
                 result = minimise_energy(self._mixture, fields, *arguments, phases=self._phases, **self._common)
         except NotConverged:
-            require_resolved(self._mixture, fields, self._held)  # why it did not
+            require_resolved(self._mixture, fields, self._held, self._common["words"])  # why it did not
             raise
-        require_resolved(self._mixture, fields, self._held)
+        require_resolved(self._mixture, fields, self._held, self._common["words"])
         return result
 
 
-def require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset[int]) -> None:
+def require_resolved(
+    mixture: Mixture, fields: list[np.ndarray], held: frozenset[int], words: MeasureWords = PLAIN_MEASURES
+) -> None:
     """Raises :class:`NotConverged` for a condensate that has shrunk to the grid's resolution: where an attraction has
     no ground state it has one on any grid, and a trap may be narrower than the grid. Collective."""
     sums, cell = mixture.communicators, mixture.grid.cell_volume
@@ -258,6 +270,7 @@ def require_resolved(mixture: Mixture, fields: list[np.ndarray], held: frozenset
             "use a finer grid, or begin closer to a metastable state"
             if attraction > 0.0
             else "nothing attracts it, its external potential (the trap) holds it there: the trap is narrower than the "
-            f"grid can show, whose spacing is {max(mixture.grid.spacings):.3g}: use a finer grid, or a wider trap"
+            f"grid can show, whose spacing is {words.lengths([max(mixture.grid.spacings)])}: use a finer grid, or a "
+            "wider trap"
         )
         raise NotConverged(f"ground state: {sentence}; {why}")

@@ -173,6 +173,10 @@ class RunDirectory:
         """Number and path of every complete file of reduced density matrices, in order."""
         return list(_numbered(self.reduced))
 
+    def stored_images(self) -> list[tuple[int, Path]]:
+        """Number of the snapshot and path of every file of pictures, in order."""
+        return list(_numbered(self.images))
+
     def stored_output(self) -> list[tuple[int, Path]]:
         """Number and path of every file that the output of one time has left: snapshots, slices, markers, reduced
         density matrices."""

@@ -46,7 +46,7 @@ def energy_facts(
     drift, since = (kept or {}).get("energy"), (kept or {}).get("energy_since")
     if drift is not None and since is not None and since != record.get("time"):
         began = "the start" if since == 0.0 else f"t = {times(since)}, when the last change from outside was over"
-        facts.append(("energy drift", f"{drift:.1e} of its terms since {began}"))
+        facts.append(("energy drift", f"{drift:.1e} of the sum of its terms' magnitudes since {began}"))
     return facts
 
 

@@ -112,3 +112,12 @@ def show_in_root(file: h5py.File, names: Iterable[str]) -> None:
 def density_unit(metadata: Metadata, axes: int) -> dict[str, str | float]:
     """Unit attributes of particles per length^axes."""
     return metadata.unit(density_dimension(axes))
+
+
+def wave_function_unit(metadata: Metadata, axes: int) -> dict[str, str | float]:
+    """Unit attributes of a wave function of norm one: the root of 1/length^axes."""
+    squared = density_unit(metadata, axes)
+    unit: dict[str, str | float] = {"units": f"code unit of length^(-{axes}/2)"}
+    if "si_factor" in squared:
+        unit |= {"si_factor": float(squared["si_factor"]) ** 0.5, "si_unit": f"m^(-{axes}/2)"}
+    return unit

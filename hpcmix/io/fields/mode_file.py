@@ -12,7 +12,14 @@ from hpcmix.grid import Grid
 from hpcmix.io.checkpoints.blocks import Dealt, write_arrays
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.fields.labels import density_unit, file_attributes, label_dimensions, show_in_root, write_axes
+from hpcmix.io.fields.labels import (
+    density_unit,
+    file_attributes,
+    label_dimensions,
+    show_in_root,
+    wave_function_unit,
+    write_axes,
+)
 from hpcmix.io.fields.mesh import write_mesh
 from hpcmix.io.fields.xdmf import describe_series
 from hpcmix.parallel.communicators import Communicators
@@ -64,7 +71,7 @@ def write_modes(
             if kind == "density_change":
                 file[name].attrs.update(density_unit(metadata, grid.dimensions))
             else:
-                file[name].attrs["units"] = f"code unit of length^(-{grid.dimensions}/2)"
+                file[name].attrs.update(wave_function_unit(metadata, grid.dimensions))
         show_in_root(file, arrays)
 
     attributes = {key: value for key, value in file_attributes(metadata, 0, 0.0, grid).items() if "time" not in key}

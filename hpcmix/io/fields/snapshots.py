@@ -20,6 +20,7 @@ from hpcmix.io.fields.labels import (
     file_attributes,
     label_dimensions,
     show_in_root,
+    wave_function_unit,
     write_axes,
     write_time,
 )
@@ -142,9 +143,5 @@ def _description(kind: str, dimensions: int, metadata: Metadata) -> dict[str, st
     if kind == "phase":
         return {"long_name": "phase of the wave function", "units": "radian"}
     if kind == "wave_function":
-        squared = density_unit(metadata, dimensions)
-        unit: dict[str, str | float] = {"units": f"code unit of length^(-{dimensions}/2)"}
-        if "si_factor" in squared:
-            unit |= {"si_factor": float(squared["si_factor"]) ** 0.5, "si_unit": f"m^(-{dimensions}/2)"}
-        return {"long_name": "wave function with norm one", **unit}
+        return {"long_name": "wave function with norm one", **wave_function_unit(metadata, dimensions)}
     return {}

@@ -22,7 +22,7 @@ from hpcmix.io.figures.snapshots.space_time import FEWEST_TIMES, space_time_figu
 from hpcmix.io.figures.snapshots.views import views_figure
 from hpcmix.io.figures.snapshots.vortices import vortex_figure, with_vortices
 from hpcmix.io.figures.spectra.flow import flow_spectra_figure, with_flow_spectra
-from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
+from hpcmix.observe.measures.conservation import PARTICLE_LIMIT
 from hpcmix.problem.sections.components.coupling import shared_particles
 
 Maker = Callable[[Scene], Figure | None]
@@ -34,7 +34,8 @@ FEWEST_FRAMES = 3
 def _energy(scene: Scene) -> Figure | None:
     if not scene.lasts or _of_bodies(scene):
         return None
-    return energy_figure(scene.records, scene.units, scene.title, _exchanging(scene))
+    since = ((scene.run.summary or {}).get("conservation") or {}).get("energy_since")
+    return energy_figure(scene.records, scene.units, scene.title, _exchanging(scene), since)
 
 
 def _series(scene: Scene) -> Figure | None:

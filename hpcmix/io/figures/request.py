@@ -35,7 +35,7 @@ class Shown:
 
 FIGURES = {
     "energy": Shown(
-        "energy by term; relative change of the total energy and of the particle numbers",
+        "energy by term; drift of the total relative to its terms; relative change of particle numbers",
         "records at two times or more",
     ),
     "series": Shown(

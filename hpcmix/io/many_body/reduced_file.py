@@ -30,6 +30,7 @@ from hpcmix.io.fields.labels import (
     file_attributes,
     label_dimensions,
     show_in_root,
+    wave_function_unit,
     write_axes,
     write_time,
 )
@@ -120,7 +121,8 @@ def write_reduced(
                 file[f"{name}/{kind}"].attrs.update({"long_name": f"density of particles of {whose}", **unit})
             label_dimensions(file, file[f"{name}/modes"], [f"{name}_mode", *axes])
             label_dimensions(file, file[f"{name}/mean_field"], [f"{name}_mode", f"{name}_orbital"])
-            file[f"{name}/modes"].attrs["long_name"] = "orthonormal modes"
+            unit = wave_function_unit(metadata, grid.dimensions)
+            file[f"{name}/modes"].attrs.update({"long_name": "orthonormal modes", **unit})
             file[f"{name}/mean_field"].attrs["long_name"] = "orbitals of the mean field in the modes, norm one"
             show_in_root(file, [f"{name}/{kind}" for kind in ("density", "mean_field_density", "modes", "mean_field")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 PROGRAM = (sys.executable, "-c", "from hpcmix.cli import main; main()")
@@ -10,8 +11,16 @@ PROGRAM = (sys.executable, "-c", "from hpcmix.cli import main; main()")
 LAUNCHER = "mpirun -n {ranks}"
 """What starts several ranks, unless another is asked for."""
 
+_OF_A_LAUNCHER = ("OMPI_COMM_WORLD_", "PMIX_", "PMI_")
+"""What launchers tell a rank in its environment: another program of MPI, started by it, would take it for its own."""
+
 GRACE_SECONDS = 10.0
 """How long a launcher may take to end its ranks when it is told to."""
+
+
+def environment() -> dict[str, str]:
+    """That of a program which is no rank of this job."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OF_A_LAUNCHER)}
 
 
 def last_words(text: str) -> str:

@@ -68,6 +68,6 @@ def abort_on_uncaught_errors(comm: MPI.Comm) -> None:
         sys.stderr.write(f"hpcmix: rank {comm.rank} of {comm.size} failed; the whole job is ended\n")
         usual(kind, error, trace)
         sys.stderr.flush()
-        comm.Abort(1)
+        MPI.COMM_WORLD.Abort(1)  # also those that compute something else beside these ranks
 
     sys.excepthook = hook

@@ -1,10 +1,11 @@
-"""Lengths and energies for people: in micrometres and as frequencies E/h where the file has [units], else plain."""
+"""Lengths, densities and energies for people: in micrometres and as frequencies E/h where the file has [units], else
+plain."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hpcmix.problem.units.laboratory import micrometres
@@ -12,6 +13,9 @@ from hpcmix.problem.units.units import Units
 
 _HERTZ = {"THz": 1e12, "GHz": 1e9, "MHz": 1e6, "kHz": 1e3, "Hz": 1.0}
 """Units of E/h, the largest first."""
+
+_POWERS = {1: "", 2: "^2", 3: "^3"}
+"""Of a unit, by its exponent."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,21 @@ class MeasureWords:
     scales  factors to SI; without them numbers stay as they are.
     """
 
-    scales: Units
+    scales: Units = field(default_factory=Units)
 
-    def lengths(self, values: Sequence[float | None], between: str = ", ") -> str:
+    def lengths(self, values: Sequence[float | None], between: str = ", ", digits: int = 6) -> str:
         """Of every axis, with the unit behind them."""
         factor, unit = micrometres(self.scales.length_si)
-        return between.join(number(None if value is None else factor * value) for value in values) + unit
+        return between.join(number(None if value is None else factor * value, digits) for value in values) + unit
+
+    def point(self, place: Sequence[float]) -> str:
+        """A place, as its coordinates in brackets."""
+        return f"({self.lengths(place, digits=4)})"
+
+    def density(self, value: float, dimensions: int) -> str:
+        """A number of particles in a unit of length to the power of the dimensions."""
+        factor, unit = micrometres(self.scales.length_si)
+        return number(value / factor**dimensions, 4) + (f" per{unit}{_POWERS[dimensions]}" if unit else "")
 
     def energy(self, value: float | None, digits: int = 6) -> str:
         """An energy, in the largest unit of E/h that it is one of at least."""
@@ -36,6 +49,10 @@ class MeasureWords:
         frequency = hertz * value
         unit = next((unit for unit, size in _HERTZ.items() if abs(frequency) >= size), "Hz")
         return f"h x {number(frequency / _HERTZ[unit], digits)} {unit}"
+
+
+PLAIN_MEASURES = MeasureWords()
+"""Numbers as they are."""
 
 
 def number(value: Any, digits: int = 6) -> str:

@@ -26,6 +26,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import ScheduleSection
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.running.log import Log
@@ -213,6 +214,7 @@ def fixed_steps_from(time: TimeOptions, progress: Progress) -> FixedSteps:
 def _first(problem: Problem, attendants: Attendants, timers: Timers, table: FixedSteps, looks: Looks) -> ManyBodies:
     """At time zero. While a ground state is sought the run can be stopped between iterations."""
     world, log, stops = attendants.comm, attendants.log, attendants.stops
+    words = MeasureWords(problem.scales)
     with timers.phase("initial state"), log.progress("initial state, iteration", None) as meter:
 
         def alive() -> None:
@@ -220,7 +222,7 @@ def _first(problem: Problem, attendants: Attendants, timers: Timers, table: Fixe
             stops.meet(world)
 
         def report(iteration: int, residual: float, energy: float) -> None:
-            meter.update(iteration, f"residual {residual:.2e}  energy {energy:.12g}")
+            meter.update(iteration, f"residual {residual:.2e}  energy {words.energy(energy, 12)}")
             alive()
 
         system = ModeSystem.of(problem, world, Hooks(report, log.line, alive))

@@ -8,6 +8,7 @@ from hpcmix.evolve.stepping.adaptive import AdaptiveStepper, StepTooSmall
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.observe.look import Look
 from hpcmix.parallel.process.together import together
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.running.simulation import Simulation
 from hpcmix.running.stops.guard import BlowUp, Guard
 from hpcmix.state.state import State
@@ -23,7 +24,8 @@ class Evolution:
         self.simulation = simulation
         self.stepper = stepper_of(simulation)
         precision = simulation.problem.parallel.precision
-        self.guard = Guard(simulation.mixture, precision, simulation.conserved, simulation.words)
+        measures = MeasureWords(simulation.problem.scales)
+        self.guard = Guard(simulation.mixture, precision, simulation.conserved, simulation.words, measures)
 
     @property
     def state(self) -> State:

@@ -15,6 +15,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.markers.phase_space import phase_space_density
 from hpcmix.parallel.process.exact_sums import CHUNK
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.running.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.running.simulation import Simulation
 
@@ -91,17 +92,17 @@ def phase_space_of(look: Look, simulation: Simulation) -> PhaseSpace:
     return found
 
 
-def sampling_lines(record: Mapping[str, Any]) -> Iterator[str]:
+def sampling_lines(record: Mapping[str, Any], words: MeasureWords) -> Iterator[str]:
     """Of every classical species of a record by how much its two halves differ."""
     for name, entries in (record.get("species") or {}).items():
         difference = entries.get("half_difference")
         if difference is not None:
             yield (
-                f'markers of "{name}": halves differ by {_largest(difference["centre"])} in the centre, '
-                f"{_largest(difference['rms_width'])} in the width and {abs(difference['kinetic_energy']):.2g} in the "
-                "kinetic energy"
+                f'markers of "{name}": halves differ by {words.lengths([_largest(difference["centre"])], digits=2)} in '
+                f"the centre, {words.lengths([_largest(difference['rms_width'])], digits=2)} in the width and "
+                f"{words.energy(abs(difference['kinetic_energy']), 2)} in the kinetic energy"
             )
 
 
-def _largest(values: Sequence[float]) -> str:
-    return f"{max(abs(value) for value in values):.2g}"
+def _largest(values: Sequence[float]) -> float:
+    return max(abs(value) for value in values)

@@ -15,6 +15,7 @@ from hpcmix.io.documents.summary import write_summary
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
+from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.running.output.checkpoints import Checkpoints
 from hpcmix.running.output.fluctuations import fluctuation_lines
@@ -60,6 +61,7 @@ def finish(
     log = simulation.log
     log.line()
     record, kept = outputs.last_record, outputs.conservation.as_dict() if outputs.conservation else None
+    measures = MeasureWords(simulation.problem.scales)
     at = "of the ground state" if simulation.ground_state is not None and record.get("step") == 0 else ""
     for line in physics_lines(record, kept, simulation.problem.scales, simulation.words, at):
         log.line(line)
@@ -71,7 +73,7 @@ def finish(
     if simulation.mixture.losses is not None and "lost" in outputs.last_record:
         counts = zip(simulation.mixture.losses.words, outputs.last_record["lost"], strict=True)
         log.line(f"lost: {'; '.join(f'{count:.6g} to {words}' for words, count in counts)}")
-    for line in [*fluctuation_lines(simulation.problem, outputs.last_record), *sampling_lines(outputs.last_record)]:
+    for line in [*fluctuation_lines(simulation.problem, record), *sampling_lines(record, measures)]:
         log.line(line)
     log.line()
     log.line(_last_words(simulation, outputs, summary, result))

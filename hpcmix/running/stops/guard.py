@@ -11,8 +11,9 @@ import numpy as np
 
 from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
-from hpcmix.observe.measures.rounding import PARTICLE_LIMIT
+from hpcmix.observe.measures.conservation import PARTICLE_LIMIT, conserved_energy, energy_drift
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 from hpcmix.problem.words.times import PLAIN, TimeWords
 from hpcmix.state.state import State
 
@@ -44,9 +45,9 @@ class Conservation:
 
     particles  changes of particle numbers relative to the first, of species that turn into each other together; what a
                ``[[loss]]`` took counts as there.
-    energy     change of the total, of the field's where that is a sample of a Wigner function, relative to the sum of
-               its terms' magnitudes; None where something acts on the system from outside until the end, or takes
-               particles.
+    energy     drift of the total, of the field's where that is a sample of a Wigner function, relative to the sum of
+               its terms' magnitudes (:func:`~hpcmix.observe.measures.conservation.energy_drift`); None where something
+               acts on the system from outside until the end, or takes particles.
     since      the time from which on nothing does, or None.
     """
 
@@ -64,7 +65,7 @@ class Guard:
     """Remembers the first particle numbers and the energy since potentials stopped changing, and compares.
 
     memory  of the guard before, where the run goes on as it was.
-    words   how times are told.
+    words   how times are told; measures: how lengths, densities and energies are.
     """
 
     def __init__(
@@ -73,8 +74,9 @@ class Guard:
         precision: str,
         memory: Mapping[str, Any] | None = None,
         words: TimeWords = PLAIN,
+        measures: MeasureWords = PLAIN_MEASURES,
     ) -> None:
-        self._mixture = mixture
+        self._mixture, self._measures = mixture, measures
         self._words = words
         self._limit = PARTICLE_LIMIT[precision]
         memory = memory or {}
@@ -133,7 +135,8 @@ class Guard:
                 )
         self._check_magnetisation(record, when)
         for name, species in record["species"].items():
-            places.append(f'"{name}" up to {species["maximum_density"]:.4g} around {_point(species["centre"])}')
+            density = self._measures.density(species["maximum_density"], self._mixture.grid.dimensions)
+            places.append(f'"{name}" up to {density} around {self._measures.point(species["centre"])}')
         energy = self._check_energy(record, when)
         self._last_seen = (
             f"at the last record (step {record['step']}, t = {self._words(record['time'])}) the density was "
@@ -180,26 +183,20 @@ class Guard:
                 )
 
     def _check_energy(self, record: Mapping[str, Any], when: str) -> float | None:
-        """The change of the energy relative to the sum of its terms' magnitudes; None while it may change."""
-        terms = record["energy"]
-        total = record.get("field_energy", terms["total"])
-        scale = sum(abs(terms[name]) for name in terms if name != "total")
+        """The drift of the energy; None while it may change."""
+        total, scale = conserved_energy(record)
         if self._energy is None:
             if not self._mixture.conserves_energy_after(record["time"]):
                 return None
             self._energy, self._since = (total, scale), record["time"]
             return 0.0
         first, first_scale = self._energy
-        largest = max(scale, first_scale)
-        change = (total - first) / largest if largest else 0.0  # a uniform free gas has no energy at all
+        change = energy_drift(total, scale, first, first_scale)
         if not abs(change) <= ENERGY_LIMIT:
+            now, before = self._measures.energy(total, 8), self._measures.energy(first, 8)
             raise BlowUp(
-                f"the energy is not conserved: {total:.8g} {when}, {first:.8g} before, "
-                f"a change of {100 * abs(change):.2g} % of its terms; "
+                f"the energy is not conserved: {now} {when}, {before} before, "
+                f"a change of {100 * abs(change):.2g} % of the sum of its terms' magnitudes; "
                 "try a smaller time.step or a finer grid"
             )
         return float(change)
-
-
-def _point(centre: list[float]) -> str:
-    return "(" + ", ".join(f"{x:.4g}" for x in centre) + ")"

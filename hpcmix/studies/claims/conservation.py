@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from hpcmix.observe.look import Look
-from hpcmix.observe.measures.rounding import NORM_OF_A_TRANSFORM
+from hpcmix.observe.measures.conservation import NORM_OF_A_TRANSFORM
 from hpcmix.observe.record import observe
 from hpcmix.observe.registry import requested
 from hpcmix.problem.schema import Problem

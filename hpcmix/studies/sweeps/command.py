@@ -15,7 +15,8 @@ from hpcmix.problem.reading.values import counted
 from hpcmix.running.log import Log, leave
 from hpcmix.studies.sweeps.directory import SweepDirectory
 from hpcmix.studies.sweeps.reading import SweptFile, read_sweep
-from hpcmix.studies.sweeps.sweeping import Sweeping, Tally
+from hpcmix.studies.sweeps.side_by_side import computed, parts_for
+from hpcmix.studies.sweeps.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Request:
     retry         compute points that failed once more.
     among_others  other jobs compute points of this sweep too: what is left to them is no reason to come again.
     max_wall      seconds that the program may run.
+    at_once       so many points are computed side by side, each on its part of the ranks; with one rank in processes.
     """
 
     file: str
@@ -35,6 +37,7 @@ class Request:
     retry: bool = False
     among_others: bool = False
     max_wall: float | None = None
+    at_once: int = 1
 
 
 def sweep(request: Request) -> int:
@@ -62,10 +65,13 @@ def sweep(request: Request) -> int:
 
 def _sweep(request: Request, swept: SweptFile, comm: MPI.Comm, log: Log) -> ExitStatus:
     directory = SweepDirectory(swept.directory)
+    at_once = parts_for(request.at_once, comm.size, len(swept.chains))
     with together(comm):
         if comm.rank == 0:
             _begin(request, swept, directory, log)
-    tally = comm.bcast(Sweeping(swept, directory, comm, log, request.retry, request.max_wall).run())
+            if request.at_once > 1:
+                log.line(_side_by_side(at_once, comm.size, request.at_once, swept))
+    tally = comm.bcast(computed(swept, directory, comm, log, at_once, request.retry, request.max_wall))
     _tell(tally, swept, log)
     if tally.stopped:
         log.line(f"stopped by {tally.stopped}; what is done is kept, the same command goes on")
@@ -97,9 +103,18 @@ def _begin(request: Request, swept: SweptFile, directory: SweepDirectory, log: L
     log.line(f"{title}: {what} at {counted(len(points), 'point')} of {', '.join(swept.sweep.keys)}{order}")
 
 
+def _side_by_side(at_once: int, ranks: int, asked: int, swept: SweptFile) -> str:
+    """How many points are computed at a time, and on what."""
+    chains = len(swept.chains)
+    of_ranks = f"each on {counted(ranks // at_once, 'rank')}" if ranks > 1 else "each in a process of its own"
+    what = "rows of points, continued from one to the next" if swept.sweep.continued else "points"
+    few = f" (there are no more than {chains} that do not depend on each other)" if at_once < asked else ""
+    return f"{at_once} {what} at a time{few}, {of_ranks}"
+
+
 def _tell(tally: Tally, swept: SweptFile, log: Log) -> None:
     """What became of the points, in a sentence."""
-    parts = [f"{tally.done} of {counted(len(swept.points), 'point')} computed"]
+    parts = [f"{len(tally.done)} of {counted(len(swept.points), 'point')} computed"]
     parts += [f"{tally.there} there from before"] if tally.there else []
     parts += [f"{len(tally.failed)} without an answer"] if tally.failed else []
     parts += [f"{len(tally.troubled)} not computed this time"] if tally.troubled else []

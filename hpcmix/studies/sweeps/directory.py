@@ -111,6 +111,13 @@ class SweepDirectory:
         """Of the file that says what became of a point."""
         return self.points / f"{name}.json"
 
+    def written_at(self, name: str) -> int:
+        """When it was written what became of a point, nanoseconds since the epoch; 0 where nothing is."""
+        try:
+            return self.record_path(name).stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def is_busy(self, name: str) -> bool:
         """Whether another living job computes the point."""
         return Lock(self.run_of(name).path).holder() is not None

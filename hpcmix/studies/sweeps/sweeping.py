@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -32,9 +32,13 @@ from hpcmix.running.stops.signals import SIGNALS, STOPPING
 from hpcmix.studies.sweeps.directory import PointRecord, SweepDirectory, is_of
 from hpcmix.studies.sweeps.points import Chain, Point
 from hpcmix.studies.sweeps.reading import State, SweptFile
+from hpcmix.studies.sweeps.tally import OTHERS, Tally
 
 TASKS: dict[str, Callable[[], Task]] = {"run": RunTask, "ground": GroundTask, "excitations": ExcitationsTask}
 """What is computed at a point, by the word of ``sweep.command``."""
+
+_TELLING_SECONDS = 1.0
+"""Between the end of a run and the file that says what became of its point there are milliseconds, as a rule."""
 
 
 class Turn(Enum):
@@ -48,26 +52,6 @@ class Turn(Enum):
     """It is to be computed here."""
     STOP = "stop"
     """Nothing more is to be begun."""
-
-
-@dataclass
-class Tally:
-    """What became of the points.
-
-    there     those that were there before.
-    done      computed by this job.
-    failed    those of all points whose problem has no answer, with their sentences.
-    troubled  those that could not be computed this time, with why.
-    busy      those that other jobs compute, and those that wait for them.
-    stopped   why no more points were begun.
-    """
-
-    there: int = 0
-    done: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    troubled: dict[str, str] = field(default_factory=dict)
-    busy: int = 0
-    stopped: str = ""
 
 
 class _Listener:
@@ -89,37 +73,39 @@ class _Listener:
 
 @dataclass
 class Sweeping:
-    """The work on a sweep. For all ranks; what is decided is decided by the root.
+    """The work on a sweep. For all ranks of a communicator; what is decided is decided by its root.
 
-    retry     compute points that failed once more.
+    retry     points that failed and are to be computed once more, by their names: when what became of them was
+              written (:func:`failures`). What was written later is an answer.
     max_wall  seconds that the program may run.
+    beside    where others of this job work on the sweep too, the file by which who stops asks them to.
     """
 
     swept: SweptFile
     directory: SweepDirectory
     comm: MPI.Comm
     log: Log
-    retry: bool = False
+    retry: Mapping[str, int] = field(default_factory=dict)
     max_wall: float | None = None
+    beside: Path | None = None
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         self._numbers = {point.name: number for number, point in enumerate(self.swept.points, 1)}
         self._task = TASKS[self.swept.command]()
-        self._retried: set[str] = set()
-        self._ended: set[str] = set()
 
     def run(self) -> Tally:
         """Compute what is left. Where other jobs compute points of the sweep too, those of a job that has died
         meanwhile are taken over. Raises :class:`OutputError` where files cannot be written. Collective; the root has
         the tally."""
         while True:
-            before = len(self._ended)
+            before = len(self.tally.ended)
             self.tally.there = self.tally.busy = 0
             for chain in self.swept.chains:
                 if not self._follow(chain):
+                    self._tell_others()
                     return self.tally
-            if not self.comm.bcast(self.tally.busy > 0 and len(self._ended) > before):
+            if not self.comm.bcast(self.tally.busy > 0 and len(self.tally.ended) > before):
                 return self.tally
 
     def _follow(self, chain: Chain) -> bool:
@@ -172,17 +158,16 @@ class Sweeping:
     def _judged(self, point: Point, states: Sequence[State | None], asked: int) -> tuple[Turn, Problem]:
         """For the root."""
         problem = self._problem_of(point, states[-1])
-        record = self.directory.record_of(point.name)
+        record = self._record_of(point)
         if record is not None:
             # A point that began before its neighbour was computed on request (--retry) has an earlier state's start.
             earlier = (self._problem_of(point, state) for state in reversed(states[:-1]))
             if not (is_of(record, problem) or any(is_of(record, each) for each in earlier)):
                 raise self._another(point, problem)
-            retried = self.retry and not record.is_done and point.name not in self._retried
-            if not retried:
+            if record.is_done or not self._is_tried_again(point):
                 if not record.is_done:
                     self.tally.failed[point.label] = record.message
-                self.tally.there += point.name not in self._ended
+                self.tally.there += point.name not in self.tally.ended
                 return Turn.THERE, problem
         if self.directory.is_busy(point.name):
             return Turn.BUSY, problem
@@ -190,6 +175,16 @@ class Sweeping:
             self.tally.stopped = reason
             return Turn.STOP, problem
         return Turn.OURS, problem
+
+    def _record_of(self, point: Point) -> PointRecord | None:
+        """What became of a point. Of a run that has just ended who computed it may be about to tell: that is waited
+        for, a moment."""
+        deadline = time.monotonic() + _TELLING_SECONDS
+        while (record := self.directory.record_of(point.name)) is None:
+            if time.monotonic() > deadline or self.directory.is_busy(point.name) or not _has_ended(self._run_of(point)):
+                return None
+            time.sleep(0.05)
+        return record
 
     def _problem_of(self, point: Point, before: State | None) -> Problem:
         """That of a point whose search begins with a state."""
@@ -208,8 +203,11 @@ class Sweeping:
         if asked:
             return STOPPING[signal.Signals(asked)]
         if self.directory.stop.exists():
-            self.directory.stop.unlink(missing_ok=True)
+            if self.beside is None:
+                self.directory.stop.unlink(missing_ok=True)
             return f"the file {self.directory.stop}"
+        if self.beside is not None and self.beside.exists():
+            return OTHERS
         if self.max_wall is not None and self._seconds_left <= 0.0:
             return "--max-wall"
         return ""
@@ -240,11 +238,18 @@ class Sweeping:
                 goes_on = self._keep(point, problem, ending)
         return self.comm.bcast(goes_on)
 
+    def _is_tried_again(self, point: Point) -> bool:
+        """Whether a point failed before this job, which computes it once more."""
+        return point.name in self.retry and self.retry[point.name] == self.directory.written_at(point.name)
+
+    def _tell_others(self) -> None:
+        """Others that work on the sweep stop before their next point, too."""
+        if self.beside is not None and self.comm.rank == 0:
+            self.beside.touch()
+
     def _restart_of(self, point: Point) -> str:
         """A point that failed is gone on with where its search was kept, and else computed anew."""
-        run = self._run_of(point)
-        failed = self.retry and point.name not in self._retried and self.directory.record_of(point.name) is not None
-        self._retried.add(point.name)
+        run, failed = self._run_of(point), self._is_tried_again(point)
         return "never" if failed and not run.search.exists() and not run.modes_search.exists() else "auto"
 
     def _keep(self, point: Point, problem: Problem, ending: _Ending) -> bool:
@@ -253,7 +258,7 @@ class Sweeping:
         tally.failed.pop(point.label, None)
         tally.troubled.pop(point.label, None)
         if ending.status == ExitStatus.DONE:
-            tally.done += 1
+            tally.done.add(point.name)
             self._record(point, problem, ending, "done", "")
             self._say(point, f"done in {ending.seconds:.3g} s{_energy(self._run_of(point).path, problem.scales)}")
         elif error is not None and error.of_the_problem:
@@ -273,12 +278,19 @@ class Sweeping:
         return True
 
     def _record(self, point: Point, problem: Problem, ending: _Ending, status: str, message: str) -> None:
-        self._ended.add(point.name)
+        self.tally.ended.add(point.name)
         record = PointRecord(status, message, plain(resolved_dict(problem)), ending.seconds)
         self.directory.write_record(point.name, record)
 
     def _say(self, point: Point, what: str) -> None:
         self.log.line(f"{self._numbers[point.name]} of {len(self._numbers)}: {point.label}: {what}")
+
+
+def failures(swept: SweptFile, directory: SweepDirectory) -> dict[str, int]:
+    """Points that have no answer, by their names: when that was written. For the root."""
+    names = [point.name for point in swept.points]
+    records = {name: directory.record_of(name) for name in names}
+    return {name: directory.written_at(name) for name, record in records.items() if record and not record.is_done}
 
 
 @dataclass(frozen=True)
@@ -288,6 +300,14 @@ class _Ending:
     status: ExitStatus
     error: Foreseen | None
     seconds: float
+
+
+def _has_ended(run: RunDirectory) -> bool:
+    """Whether a run has come to an end that is an answer."""
+    try:
+        return read_summary(run.summary)["status"] in ("done", "failed")
+    except (OSError, OutputError, KeyError):
+        return False
 
 
 def _message(run: RunDirectory) -> str:

@@ -59,9 +59,9 @@ def lowest_curvatures(
         ritz = largest_of_pencil(pencil, start, known, max_iterations)
         if not known(ritz):
             raise ModesNotFound(
-                f"excitations: the lowest curvature of the energy, {-ritz.values[0]:.3g}, is not known well enough "
-                f"after {max_iterations} iterations to say whether the state is a minimum; excitations.method = "
-                '"dense" or "tangent-map" does not ask'
+                f"excitations: the lowest curvature of the energy, {-ritz.values[0]:.3g} in code units, is not known "
+                f"well enough after {max_iterations} iterations to say whether the state is a minimum; "
+                'excitations.method = "dense" or "tangent-map" does not ask'
             )
         if abs(ritz.values[0]) > flat:
             return Curvatures(-ritz.values, ritz.vectors)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from hpcmix.io.figures.columns import Records, column, species_of, times_of
 from hpcmix.io.figures.over_time.lines import draw_line, repeated
 from hpcmix.io.figures.style import COLOURS, FigureUnits, headline, legends_below, require_span
+from hpcmix.observe.measures.conservation import conserved_energy, energy_drift
 
 _TERMS = {"total": "#000000", "kinetic": COLOURS[0], "potential": COLOURS[1], "interaction": COLOURS[2]}
 _SMALLEST_CHANGE = 1.1e-16
@@ -39,17 +40,16 @@ def _with_lost(records: Records, name: str) -> np.ndarray:
     return column(records, "species", name, "particles") + [sum(entry.get("lost", ())) for entry in entries]
 
 
-def _conserved(records: Records) -> np.ndarray:
-    """The energy that the flow conserves: of samples of a Wigner function the field's."""
-    of_field = column(records, "field_energy")
-    return of_field if np.isfinite(of_field).any() else column(records, "energy", "total")
-
-
-def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: bool = False) -> Figure:
-    """Left the energy by term, right how far the total energy and the particle numbers have moved from their first
-    values, particles that losses took included, and how far sets of orbitals are from orthonormal.
+def energy_figure(
+    records: Records, units: FigureUnits, title: str, exchanging: bool = False, kept_since: float | None = None
+) -> Figure:
+    """Left the energy by term. Right how far the total energy has moved, relative to the sum of its terms' magnitudes
+    (:func:`~hpcmix.observe.measures.conservation.energy_drift`, as the log tells it), and the particle numbers, those
+    that losses took included, from their first values; and how far sets of orbitals are from orthonormal.
 
     exchanging  species exchange particles: only the number of all of them is kept.
+    kept_since  the time from which on nothing acts on the system from outside, where the drift begins; None: the first
+                record.
     """
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     headline(figure, title)
@@ -63,7 +63,8 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
         draw_line(left, time, terms[name] * scale.factor, color=colour, label=name)
     left.set_title("energy by term")
     left.set_ylabel(scale.label("energy $E/h$" if scale.unit else "energy $E$"))
-    draw_line(right, time, _relative_change(_conserved(records)), color=_TERMS["total"], label="energy")
+    drift = _drift(records, -np.inf if kept_since is None else kept_since)
+    draw_line(right, time, drift, color=_TERMS["total"], label="energy, of its terms")
     numbers = {name: _with_lost(records, name) for name in species_of(records)}
     what = "particles and lost" if loses_particles(records) else "particles"
     if exchanging:
@@ -79,8 +80,8 @@ def energy_figure(records: Records, units: FigureUnits, title: str, exchanging: 
     right.set_yscale("log")
     low, high = right.get_ylim()
     right.set_ylim(min(low, _ROUNDING[0]), max(high, _ROUNDING[1]))
-    right.set_title("relative change since the beginning")
-    right.set_ylabel("$|q(t) - q(0)| \\, / \\, |q(0)|$")
+    right.set_title("change since the beginning")
+    right.set_ylabel("relative change")
     require_span(left)
     for axes in (left, right):
         axes.set_xlabel(units.time.label("time $t$"))
@@ -96,3 +97,20 @@ def _relative_change(values: np.ndarray) -> np.ndarray:
     change = np.maximum(np.abs(values / values[known[0]] - 1.0), _SMALLEST_CHANGE)
     change[: known[0] + 1] = np.nan
     return change
+
+
+def _drift(records: Records, since: float) -> np.ndarray:
+    """The size of the drift of the energy in every record behind the first one from `since` on that has an energy; NaN
+    in the others."""
+    drift = np.full(len(records), np.nan)
+    first: tuple[float, float] | None = None
+    for number, record in enumerate(records):
+        energy, time = record.get("energy") or {}, record.get("time")
+        if None in (energy.get("total"), *energy.values()) or (time is not None and time < since):
+            continue
+        here = conserved_energy(record)
+        if first is None:
+            first = here
+        else:
+            drift[number] = max(abs(energy_drift(*here, *first)), _SMALLEST_CHANGE)
+    return drift

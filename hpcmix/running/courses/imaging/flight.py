@@ -32,14 +32,16 @@ class FlightLost(OutputError):
     """A flight ended before its time; its own messages say why."""
 
 
-def fly(run: RunReader, problem: Problem, options: ImagesOptions, stored: StoredFile) -> StoredFile:
+def fly(
+    run: RunReader, problem: Problem, options: ImagesOptions, stored: StoredFile, is_guest: bool = False
+) -> StoredFile:
     """The snapshot at the end of the flight of a snapshot of the run, computed in ``images/NNNNNN-flight`` unless it is
     there already. Collective.
 
     Released are the clouds: potentials, rotation, vector potentials and coherent coupling end, interactions and
-    functionals stay. Raises :class:`~hpcmix.io.documents.atomic.OutputError` where the snapshot is of a frame that
-    expands, lacks wave functions, or the flight is lost, and ProblemError where an expanding frame does not take the
-    interactions.
+    functionals stay. `is_guest`: in the process of a program that goes on. Raises
+    :class:`~hpcmix.io.documents.atomic.OutputError` where the snapshot is of a frame that expands, lacks wave
+    functions, or the flight is lost, and ProblemError where an expanding frame does not take the interactions.
     """
     if problem.grid.frame.map.expanding:
         raise OutputError(
@@ -50,7 +52,7 @@ def fly(run: RunReader, problem: Problem, options: ImagesOptions, stored: Stored
     file = directory.with_suffix(".toml")
     with together(world()):
         there = world().rank == 0 and _begin(file, toml_of(_released(problem, options, stored, directory)), directory)
-    if not world().bcast(there) and launch(Request(str(file), restart="never")) != 0:
+    if not world().bcast(there) and launch(Request(str(file), restart="never", is_guest=is_guest)) != 0:
         raise FlightLost(f"the flight of {stored.path} did not come to its end; its messages are above")
     return RunReader(directory).snapshots[-1]
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from hpcmix.io.images.choice import BadChoice, chosen
-from hpcmix.io.reader import RunReader, StoredFile
+from hpcmix.io.reader import RunReader
 from hpcmix.parallel.job.launcher import rank_started
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
-from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.images import ImagesOptions
 
 
 def image_run(directory: Path, words: str, overrides: Sequence[str]) -> int:
-    """Take the pictures, and print the paths of what is written; the exit status. Ranks beyond the first only take part
-    in flights. Raises :class:`ProblemError` and :class:`~hpcmix.io.documents.atomic.OutputError`."""
+    """Take the pictures, and print the paths of what is written; the exit status. Raises what
+    :func:`pictures_taken` raises."""
+    for path in pictures_taken(directory, words, overrides):
+        click.echo(str(path))
+    return 0
+
+
+def pictures_taken(directory: Path, words: str, overrides: Sequence[str], is_guest: bool = False) -> Iterator[Path]:
+    """Take the pictures of the chosen snapshots; the paths of what is written, as they come. Ranks beyond the first
+    only take part in flights. Raises :class:`ProblemError` and :class:`~hpcmix.io.documents.atomic.OutputError`.
+
+    is_guest  in the process of a program that goes on.
+    """
     complaints = [
         Complaint(f"--set {entry}", None, "", "a camera changes output.images alone: the run is what it was")
         for entry in overrides
@@ -38,16 +48,8 @@ def image_run(directory: Path, words: str, overrides: Sequence[str]) -> int:
         if options.expansion == "frame":
             from hpcmix.running.courses.imaging.flight import fly  # imports MPI
 
-            flown = fly(run, problem, options, stored)
+            flown = fly(run, problem, options, stored, is_guest)
         if rank_started() == 0:
-            _take(run, problem, stored, options, flown)
-    return 0
+            from hpcmix.io.figures.camera.taking import take  # matplotlib takes a second to import
 
-
-def _take(
-    run: RunReader, problem: Problem, stored: StoredFile, options: ImagesOptions, flown: StoredFile | None
-) -> None:
-    from hpcmix.io.figures.camera.taking import take  # matplotlib takes a second to import
-
-    for path in take(run, problem, stored, options, flown):
-        click.echo(str(path))
+            yield from take(run, problem, stored, options, flown)

@@ -15,7 +15,7 @@ from xarray.backends import BackendArray
 from xarray.core.indexing import ExplicitIndexer, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
 
 from hpcmix.api.endings import RunFailed
-from hpcmix.api.physical import UnitChoice, attributes_in_units, converted_attributes, in_units
+from hpcmix.api.results.physical import UnitChoice, attributes_in_units, converted_attributes, in_units
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.reader import StoredFile
 from hpcmix.problem.units.laboratory import conversion
@@ -25,8 +25,8 @@ from hpcmix.problem.units.laboratory import conversion
 class Kept:
     """One dataset of a file, as it is described there.
 
-    path        in the file: "up/density".
-    owner       the species.
+    path        in the file, or within the group of it that was looked at: "up/density".
+    owner       the species; empty for what belongs to all of them.
     name        what it is: "density", "slice_xy".
     dimensions  names of the axes of the array.
     """
@@ -45,18 +45,30 @@ class Kept:
         return self.dimensions, self.shape
 
 
+@dataclass(frozen=True)
+class Place:
+    """A file, and the group in it that holds what is looked at; empty for the whole file."""
+
+    path: Path
+    within: str = ""
+
+    def dataset(self, name: str) -> str:
+        """Path of a dataset in the file."""
+        return f"{self.within}/{name}" if self.within else name
+
+
 class StackedField(BackendArray):
     """Datasets of the same shape in many files, over (time, species, ...): a part is read from the files when it is
     asked for, and nothing is kept.
 
-    paths   of the files, one for each time.
+    places  the files, one for each time.
     names   of the datasets in each of them, one for each species; None: it has no such field, and NaN in its place.
     factor  that numbers are multiplied by.
     """
 
-    def __init__(self, paths: Sequence[Path], names: Sequence[str | None], kept: Kept, factor: float = 1.0) -> None:
-        self._paths, self._names, self._factor = tuple(paths), tuple(names), factor
-        self.shape = (len(paths), len(names), *kept.shape)
+    def __init__(self, places: Sequence[Place], names: Sequence[str | None], kept: Kept, factor: float = 1.0) -> None:
+        self._places, self._names, self._factor = tuple(places), tuple(names), factor
+        self.shape = (len(places), len(names), *kept.shape)
         self.dtype = kept.dtype
 
     def __getitem__(self, key: ExplicitIndexer) -> np.typing.ArrayLike:
@@ -65,24 +77,24 @@ class StackedField(BackendArray):
     def _read(self, key: tuple[int | slice, ...]) -> np.ndarray:
         """Of whole numbers and slices with steps forwards; axes of whole numbers are gone in the result."""
         times, species, *rest = key
-        files, names = _chosen(self._paths, times), _chosen(self._names, species)
+        files, names = _chosen(self._places, times), _chosen(self._names, species)
         shape = _shape_of(self.shape[2:], tuple(rest))
         parts = np.empty((len(files), len(names), *shape), self.dtype)
-        for part, path in zip(parts, files, strict=True):
+        for part, place in zip(parts, files, strict=True):
             if names:
-                part[...] = self._of_file(path, names, tuple(rest))
+                part[...] = self._of_file(place, names, tuple(rest))
         result = parts if isinstance(species, slice) else parts[:, 0]
         return result if isinstance(times, slice) else result[0]
 
-    def _of_file(self, path: Path, names: Sequence[str | None], rest: tuple[int | slice, ...]) -> np.ndarray:
+    def _of_file(self, place: Place, names: Sequence[str | None], rest: tuple[int | slice, ...]) -> np.ndarray:
+        shape = tuple(_shape_of(self.shape[2:], rest))
         try:
-            with h5py.File(path, "r") as file:
-                known = [file[name][rest] for name in names if name is not None]
+            with h5py.File(place.path, "r") as file:
+                stacked = np.stack(
+                    [np.full(shape, np.nan) if name is None else file[place.dataset(name)][rest] for name in names]
+                )
         except (OSError, KeyError) as error:
-            raise RunFailed(f"{path} is damaged or gone: {error}", path.parent.parent) from error
-        blank = np.full_like(known[0], np.nan) if known else np.full(_shape_of(self.shape[2:], rest), np.nan)
-        values = iter(known)
-        stacked = np.stack([blank if name is None else next(values) for name in names])
+            raise RunFailed(f"{place.path} is damaged or gone: {error}", place.path.parent.parent) from error
         return stacked if self._factor == 1.0 else stacked * stacked.dtype.type(self._factor)
 
 
@@ -96,9 +108,11 @@ def _shape_of(shape: Sequence[int], key: tuple[int | slice, ...]) -> list[int]:
     ]
 
 
-def over_time(stored: Sequence[StoredFile], species: Sequence[str], units: UnitChoice) -> xr.Dataset:
+def over_time(stored: Sequence[StoredFile], species: Sequence[str], units: UnitChoice, within: str = "") -> xr.Dataset:
     """The fields of numbered files of a run as one dataset over (time, species, axes): positions and times are read,
     fields are not.
+
+    within  the group of each file that is looked at; the whole file unless given.
 
     A field that species have in the same shape is one variable over (time, species, ...), with NaN where a species has
     none; one that differs from species to species, such as the orbitals of sets, is a variable for each,
@@ -107,35 +121,36 @@ def over_time(stored: Sequence[StoredFile], species: Sequence[str], units: UnitC
     """
     if not stored:
         return xr.Dataset()
-    contents = contents_of(stored[-1].path)
-    paths = [entry.path for entry in stored]
+    contents = contents_of(stored[-1].path, within)
+    places = [Place(entry.path, within) for entry in stored]
     fields = [each for each in contents.fields if each.owner in species]
     variables: dict[str, xr.Variable] = {}
     for name in dict.fromkeys(each.name for each in fields):
         alike = [each for each in fields if each.name == name]
         if len({each.is_like for each in alike}) == 1:
-            variables[name] = _stacked(paths, species, alike, units)
+            variables[name] = stacked(places, species, alike, units)
         else:
-            variables |= {f"{name}_{each.owner}": _of_one(paths, each, units) for each in alike}
+            variables |= {f"{name}_{each.owner}": alone(places, each, units) for each in alike}
     coordinates = {"species": xr.Variable(("species",), np.array(species, dtype=object))}
-    coordinates |= _times(stored, contents, units) | _positions(stored, contents, units)
+    coordinates |= times_of(stored, contents, units) | _positions(stored, contents, units)
     return xr.Dataset(variables, coordinates, attributes_in_units(contents.attributes, units))
 
 
-def _stacked(paths: Sequence[Path], species: Sequence[str], alike: Sequence[Kept], units: UnitChoice) -> xr.Variable:
+def stacked(places: Sequence[Place], species: Sequence[str], alike: Sequence[Kept], units: UnitChoice) -> xr.Variable:
+    """A field that species have in the same shape, over (time, species, ...)."""
     by = conversion(alike[0].attributes) if units == "physical" else None
     names = {each.owner: each.path for each in alike}
-    field = StackedField(paths, [names.get(name) for name in species], alike[0], 1.0 if by is None else by.factor)
+    field = StackedField(places, [names.get(name) for name in species], alike[0], 1.0 if by is None else by.factor)
     attributes = converted_attributes(alike[0].attributes, by)
     return xr.Variable(("time", "species", *alike[0].dimensions), LazilyIndexedArray(field), attributes)
 
 
-def _of_one(paths: Sequence[Path], kept: Kept, units: UnitChoice) -> xr.Variable:
+def alone(places: Sequence[Place], kept: Kept, units: UnitChoice) -> xr.Variable:
     """Over (time, ...) without the axis of species."""
-    return _stacked(paths, [kept.owner], [kept], units).isel(species=0)
+    return stacked(places, [kept.owner], [kept], units).isel(species=0)
 
 
-def _times(stored: Sequence[StoredFile], contents: Contents, units: UnitChoice) -> dict[str, xr.Variable]:
+def times_of(stored: Sequence[StoredFile], contents: Contents, units: UnitChoice) -> dict[str, xr.Variable]:
     attributes: dict[str, Any] = {"long_name": "time", "units": contents.time_units}
     if contents.time_si is not None:
         attributes |= {"si_factor": contents.time_si, "si_unit": "s"}
@@ -175,18 +190,20 @@ class Contents:
     time_si: float | None
 
 
-def contents_of(path: Path) -> Contents:
-    """Read what a file of fields holds. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
+def contents_of(path: Path, within: str = "") -> Contents:
+    """Read what a file of fields holds, or a group of it. Raises
+    :class:`~hpcmix.io.documents.atomic.OutputError`."""
     try:
         with h5py.File(path, "r") as file:
-            axes = {str(name): _axis(file[name], str(name)) for name in file.attrs["axes"]}
+            group = file[within] if within else file
+            axes = {str(name): _axis(group[name], str(name)) for name in group.attrs["axes"] if name in group}
             fields: list[Kept] = []
 
             def note(name: str, entry: h5py.Group | h5py.Dataset) -> None:
                 if isinstance(entry, h5py.Dataset) and "/" in name and (kept := _kept(name, entry)) is not None:
                     fields.append(kept)
 
-            file.visititems(note)
+            group.visititems(note)
             return Contents(
                 tuple(fields),
                 axes,

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import index
 from pathlib import Path
-from typing import Any, SupportsIndex, TypeVar, overload
+from typing import Any, SupportsIndex, TypeVar
 
 import xarray as xr
 
 from hpcmix.api.endings import BadInput, RunFailed, failure_of
-from hpcmix.api.fields import over_time
-from hpcmix.api.markup import picture, table
-from hpcmix.api.physical import UnitChoice, all_in_units
+from hpcmix.api.markup import table
 from hpcmix.api.problem import Problem
 from hpcmix.api.progress import Progress, progress_of
-from hpcmix.io.documents.atomic import OutputError
-from hpcmix.io.documents.metadata import Metadata
-from hpcmix.io.documents.series import as_dataset
+from hpcmix.api.results.checked import FileChecks
+from hpcmix.api.results.drawn import Figures
+from hpcmix.api.results.fields import over_time
+from hpcmix.api.results.markers import markers_of
+from hpcmix.api.results.matrices import matrices_of
+from hpcmix.api.results.modes import modes_of
+from hpcmix.api.results.phase_space import phase_space_of
+from hpcmix.api.results.physical import UnitChoice, all_in_units
+from hpcmix.api.results.pictures import pictures_of
+from hpcmix.api.results.series import series_of
+from hpcmix.api.results.vortices import vortices_of
 from hpcmix.io.figures.request import FEWEST_DOTS, FORMATS, MOST_DOTS, FigureRequest, Format
 from hpcmix.io.reader import RunReader
-from hpcmix.observe.vortices.tracks import numbered
 from hpcmix.problem.mistakes.ending import Foreseen
 from hpcmix.problem.reading.values import described
+from hpcmix.problem.words.show import toml_value
 
 Read = TypeVar("Read")
 
@@ -33,9 +39,10 @@ class Run:
     a run that goes on, open it again for what has come since.
 
     directory  of the run.
-    units      of :attr:`series`, :attr:`snapshots` and :attr:`slices`: "physical" are micrometres, milliseconds, hertz
-               for energies (E/h) and what is made of them, where the problem has ``[units]``; "code" are those of the
-               files and of :attr:`summary`.
+    units      of all datasets: "physical" are micrometres, milliseconds, hertz for energies (E/h) and what is made of
+               them, where the problem has ``[units]``; "code" are those of the files and of :attr:`summary`.
+
+    A dataset is empty, and a dictionary of datasets has no entry, where the run has left nothing of the kind.
     """
 
     def __init__(self, directory: str | Path, units: UnitChoice = "physical") -> None:
@@ -83,7 +90,7 @@ class Run:
 
         Raises :class:`~hpcmix.RunFailed` before a run has written the first of both.
         """
-        return self._read(lambda: all_in_units(_series(self._reader), self.units))
+        return self._read(lambda: all_in_units(series_of(self._reader), self.units))
 
     @cached_property
     def snapshots(self) -> xr.Dataset:
@@ -101,6 +108,85 @@ class Run:
         """Slices and column densities over (time, species, axes): ``slice_xy`` is the density on the plane z = 0,
         ``column_xy`` the density integrated along z. In one dimension ``slice_x`` is the density."""
         return self._read(lambda: over_time(self._reader.slices, self.problem.species, self.units))
+
+    @cached_property
+    def excitations(self) -> xr.Dataset:
+        """The modes that :func:`hpcmix.excitations` found, over (mode): `frequency` is angular, `frequency_hertz` is
+        omega / 2 pi where the problem has ``[units]``; `growth_rate`, `residual`, `multiplet`, the strengths `dipole`
+        and `monopole`; of every species `weight` and `excitations`; and the fields `u`, `v` and `density_change` over
+        (species, mode, x, ..), which are read where they are looked at. ``summary["excitations"]`` says how they were
+        found."""
+        return self._read(self._modes)
+
+    @cached_property
+    def vortices(self) -> xr.Dataset:
+        """The vortices of the series (``output.observables.also = ["vortices"]``) over (time, species, vortex), where
+        `vortex` is the number that one keeps from its birth on: ``run.vortices.x.sel(species="up", vortex=0)`` is its
+        way, NaN where it is not there. In three dimensions lines: `line_length` and others over (time, species,
+        vortex_line); the points of lines are in :attr:`series`."""
+        return vortices_of(self.series)
+
+    @cached_property
+    def markers(self) -> Mapping[str, xr.Dataset]:
+        """Of every classical species the markers that were written (``output.markers``): `position` and `momentum`
+        over (time, axis, marker), `weight`, the particles that a marker stands for, and `number`, its index among all,
+        over (time, marker). Read where they are looked at:
+        ``run.markers["gas"].position.sel(axis="x").isel(time=-1)`` reads one array of one file."""
+        return self._read(lambda: markers_of(self._reader.markers, self._reader.scales, self.units))
+
+    @cached_property
+    def phase_space(self) -> Mapping[str, xr.Dataset]:
+        """Densities over two axes of phase space (``output.phase_space``), by species and axes: `density` of
+        ``run.phase_space["gas_x_px"]`` is over (time, x, px), read where it is looked at."""
+        return self._read(lambda: phase_space_of(self._reader.slices, self.problem.species, self.units))
+
+    @cached_property
+    def reduced(self) -> xr.Dataset:
+        """Of N bodies (``[many_body]``) over time: the reduced density matrices of trace 1, `gamma_1_0` of one
+        particle of the first species and none of the second over its basis twice, with `labels_1_0`, the modes that a
+        vector of the basis is made of; over (species, x, ..) `density` and `mean_field_density`; and of every species
+        its modes. Read where they are looked at. Distances from the mean field and natural occupations are in
+        :attr:`series`."""
+        return self._read(lambda: matrices_of(self._reader.reduced, self.problem.species, self.units))
+
+    @cached_property
+    def images(self) -> Mapping[str, xr.Dataset]:
+        """The pictures that a camera took (:meth:`take_images`), by line of sight: of ``run.images["z"]``
+        `column_density` and `optical_density` are over (time of the snapshot, species, x, y), and
+        `optical_density_of_all` is that of all species. Read where they are looked at; pictures that were taken in
+        another way than the last ones are left out."""
+        return self._read(lambda: pictures_of(self._reader.images, self.problem.species, self.units))
+
+    def take_images(
+        self, snapshots: str = "last", settings: Mapping[str, Any] | None = None
+    ) -> Mapping[str, xr.Dataset]:
+        """Take pictures of snapshots as ``output.images`` of the problem says, as ``hpcmix image`` does, and give
+        :attr:`images` with them.
+
+        snapshots  "last", "all", or numbers such as "0, 3".
+        settings   another camera, by keys of ``output.images``: ``{"time_of_flight": "10 ms", "axes": ["z"]}``.
+        Raises :class:`~hpcmix.BadInput` for snapshots that there are not and settings that are wrong. Of flights with
+        interactions (``expansion = "frame"``) each snapshot is a run of its own, computed in this process.
+        """
+        from hpcmix.running.courses.imaging.snapshots import pictures_taken
+
+        directory, (words,) = self._reader.directory.path, _texts("snapshots", snapshots)
+        options = [f"output.images.{key}={toml_value(value)}" for key, value in (settings or {}).items()]
+        self._read(lambda: list(pictures_taken(directory, words, options, is_guest=True)))
+        self._reader = RunReader(self._reader.directory.path)  # what it has read knows of no new pictures
+        self.__dict__.pop("images", None)
+        return self.images
+
+    def verify(self) -> FileChecks:
+        """Check every file of the run as ``hpcmix verify`` does: whole, sealed, of the right digest."""
+        return FileChecks.of(self._reader.directory.path)
+
+    def _modes(self) -> xr.Dataset:
+        found = self._reader.excitations
+        if found is None:
+            return xr.Dataset()
+        path, reader = self._reader.directory.modes, self._reader
+        return modes_of(found, path, self.problem.species, reader.scales, self.units)
 
     def plot(
         self,
@@ -167,53 +253,4 @@ def _texts(name: str, given: object) -> list[str]:
     return [str(text) for text in texts]
 
 
-EXAMPLES = {"what": "columns, phase", "times": "0 ms, 2.5 ms, last"}
-
-
-class Figures(Sequence[Path]):
-    """The files of figures that were drawn. A notebook shows them."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = tuple(paths)
-
-    @overload
-    def __getitem__(self, index: int) -> Path: ...
-    @overload
-    def __getitem__(self, index: slice) -> Figures: ...
-    def __getitem__(self, index: int | slice) -> Path | Figures:
-        chosen = self._paths[index]
-        return chosen if isinstance(chosen, Path) else Figures(chosen)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __repr__(self) -> str:
-        return "\n".join(map(str, self._paths)) or "nothing to draw"
-
-    def _repr_html_(self) -> str:
-        """For notebooks: pictures that browsers show, and the names of others."""
-        return "".join(picture(path) for path in self._paths)
-
-
-def _series(reader: RunReader) -> xr.Dataset:
-    """``observables.h5``, with the records of ``observables.jsonl`` where there are more of them. Raises
-    :class:`~hpcmix.io.documents.atomic.OutputError`."""
-    path, series = reader.directory.dataset, reader.directory.series
-    try:
-        written = xr.open_dataset(path, engine="h5netcdf", decode_times=False)
-    except FileNotFoundError:
-        raise OutputError(f"{reader.directory.path} has no time series yet") from None
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path} is damaged: {error}") from error
-    if not series.exists() or series.stat().st_mtime_ns <= path.stat().st_mtime_ns:
-        return written
-    own = ("time", "species", "axis")
-    lists = {str(name): str(entry.dims[-1]) for name, entry in written.variables.items() if entry.dims[-1] not in own}
-    metadata = Metadata(species=tuple(map(str, written.species.values)), axes=tuple(map(str, written.axis.values)))
-    records = as_dataset(numbered(reader.records), metadata, {}, lists)
-    known = {name: variable.attrs for name, variable in written.variables.items()}
-    variables = {
-        name: xr.Variable(variable.dimensions, variable.values, known.get(name, {}))
-        for name, variable in records.variables.items()
-    }
-    return xr.Dataset(variables, attrs=written.attrs)
+EXAMPLES = {"what": "columns, phase", "times": "0 ms, 2.5 ms, last", "snapshots": "0, 3"}
