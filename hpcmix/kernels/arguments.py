@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TABLE_COEFFICIENTS = 6
-"""Of every piece of a function's table, of rising powers."""
+"""Of every piece of a function's table of several pieces."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class PointFunction:
     measures  shape (1, fields), or (2, fields) beside a table.
     power     at least one.
     weights   shape (fields, values): how much of every value a field sees.
-    table     shape (2, pieces, coefficients): V_a = sum_n table[a, j, n] t^n with j + t = s pieces.
+    table     shape (2, pieces, coefficients): V_a = sum_n table[a, j, n] t^n with t = s pieces - j - 1/2; one piece of
+              any number of coefficients, or several of TABLE_COEFFICIENTS.
     """
 
     measures: NDArray[np.float64]
@@ -41,7 +42,7 @@ class PointFunction:
     @property
     def rows(self) -> NDArray[np.float64]:
         """The table's pieces one after the other, those of V_1 first; no rows where there is no table."""
-        return np.ascontiguousarray(self.table, dtype=np.float64).reshape(-1, TABLE_COEFFICIENTS)
+        return np.ascontiguousarray(self.table, dtype=np.float64).reshape(-1, self.table.shape[-1])
 
 
 def check_functions(functions: Sequence[PointFunction], fields: int) -> NDArray[np.float64]:
@@ -52,9 +53,18 @@ def check_functions(functions: Sequence[PointFunction], fields: int) -> NDArray[
         check_matrix(f"functions[{index}].weights", function.weights, (fields, values))
         if function.power < 1:
             raise ValueError(f"functions[{index}].power must be at least one, not {function.power}")
-        if values == 2 and (function.table.ndim != 3 or function.table.shape[::2] != (2, TABLE_COEFFICIENTS)):
-            raise ValueError(f"functions[{index}].table must have shape (2, pieces, {TABLE_COEFFICIENTS})")
+        if values == 2 and not _is_table(function.table.shape):
+            raise ValueError(
+                f"functions[{index}].table must have shape (2, pieces, {TABLE_COEFFICIENTS}) or (2, 1, any number), "
+                f"not {function.table.shape}"
+            )
     return np.ascontiguousarray(np.hstack([np.zeros((fields, 0)), *(function.weights for function in functions)]))
+
+
+def _is_table(shape: tuple[int, ...]) -> bool:
+    if len(shape) != 3 or shape[0] != 2 or 0 in shape:
+        return False
+    return shape[1] == 1 or shape[2] == TABLE_COEFFICIENTS
 
 
 _REAL_OF_COMPLEX = {np.dtype(np.complex64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.float64)}

@@ -253,15 +253,36 @@ def test_what_is_wrong_is_said(entry, sentence):
         parse_problem(MIXTURE.format(entry))
 
 
-def test_strength_has_a_unit_where_the_exponent_is_whole():
-    """Three-body repulsion K n^3 / 6 in a file with units: K is an energy times length^6."""
-    text = MIXTURE.format('species = ["up"]\nkind = "power"\nexponent = 3\nstrength = "2 h kHz um^2"').replace(
-        "h kHz", "nK"
+@pytest.mark.parametrize(
+    ("exponent", "unit"), [("3", "um^2"), ("2.5", "um^1.5"), ("2.5", "um^(3/2)"), ("2.37", "um^1.37")]
+)
+def test_strength_has_a_unit_whatever_the_exponent(exponent, unit):
+    """c of c n^gamma on a line is an energy times length^(gamma - 1), and as a functional of its own it is the same
+    number: 2 nK um^1.5 is twice nK um^1.5, not (2 nK um)^1.5."""
+    file = '\n[units]\nlength = "3 um"\nmass = "87 u"\n' + MIXTURE.replace('name = "up"', 'name = "up"\nmass = "87 u"')
+    power = file.format(f'species = ["up"]\nkind = "power"\nexponent = {exponent}\nstrength = "2 nK {unit}"')
+    problem = parse_problem(power)
+    in_code_units = 2.0 / problem.scales.energy_in_nanokelvin / 3.0 ** (float(exponent) - 1.0)
+    assert problem.functional[0].strength == pytest.approx(in_code_units, rel=1e-12)  # roundings
+    written = parse_problem(
+        file.format(f'species = ["up"]\nkind = "expression"\nvalue = "2 nK {unit} * up^{exponent}"')
     )
-    units = '[units]\nlength = "1 um"\nmass = "87 u"\n'
-    problem = parse_problem(units + text.replace('name = "up"', 'name = "up"\nmass = "87 u"'))
-    assert problem.functional[0].strength == pytest.approx(2.0 / problem.scales.energy_in_nanokelvin, rel=1e-12)
-    with pytest.raises(ProblemError, match="no unit that can be written"):
-        parse_problem(
-            units + text.replace('name = "up"', 'name = "up"\nmass = "87 u"').replace("exponent = 3", "exponent = 2.5")
-        )
+    value = float(written.functional[0].value.evaluate(up=1.0))
+    assert value == pytest.approx(in_code_units, rel=1e-12)
+
+
+TWO_SPECIES = MIXTURE.replace(
+    "[[functional]]", '[[species]]\nname = "down"\ninitial = {{ kind = "gaussian", width = 1.0 }}\n[[functional]]'
+)
+
+
+@pytest.mark.parametrize("second", ['"up"', '["up", "down"]', '["down", "up"]'])
+def test_fluctuations_of_a_species_count_once(second):
+    """The energy of two species has that of each alone in it: a second entry with one of them would count it twice."""
+    entry = 'species = {}\nkind = "lee-huang-yang"\nstrength = 1.0'
+    with pytest.raises(ProblemError) as caught:
+        parse_problem(TWO_SPECIES.format(entry.format('"up"') + "\n[[functional]]\n" + entry.format(second)))
+    (complaint,) = [item for item in caught.value.complaints if "twice" in item.message]
+    assert complaint.key == "functional.1.species"
+    powers = 'species = "up"\nkind = "power"\nexponent = 3\nstrength = 1.0'
+    assert len(parse_problem(TWO_SPECIES.format(powers + "\n[[functional]]\n" + powers)).functional) == 2

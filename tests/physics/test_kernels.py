@@ -402,6 +402,16 @@ def test_files_that_are_no_table(tmp_path, content, sentence):
         parse_problem(problem_text(*BOX, [species("a")], [wrong]), folder=tmp_path)
 
 
+def test_a_table_may_begin_with_the_mark_of_its_encoding(tmp_path):
+    rows = "0 1\n0.5 0.5\n1 0.1\n2 0\n"
+    tables = []
+    for name, encoding in (("plain.txt", "utf-8"), ("marked.txt", "utf-8-sig")):
+        (tmp_path / name).write_text(rows, encoding=encoding)
+        entry = {"between": ["a", "a"], "kind": "table", "path": name}
+        tables.append(parse_problem(problem_text(*BOX, [species("a")], [entry]), folder=tmp_path).interaction[0])
+    assert tables[0].values == tables[1].values and tables[0].radii == tables[1].radii
+
+
 def test_the_same_interaction_twice_is_refused():
     """Two Yukawa interactions of a pair may differ; equal ones, and two contact ones, are a mistake."""
     atoms = [species("a"), species("b")]

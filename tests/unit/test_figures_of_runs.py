@@ -37,6 +37,14 @@ def stored(lengths, heights, time=0.0):
     return Slices(0, time, axes, views, views, None, None)
 
 
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [(2e4, "20000 ms"), (12345.6, "12350 ms"), (2e6, "2e+06 ms"), (0.5, "0.5 ms"), (0.0, "0 ms")],
+)
+def test_a_long_time_has_no_exponent(milliseconds, words):
+    assert UNITS.plain_moment(milliseconds / UNITS.time.factor) == f"t = {words}"
+
+
 @pytest.mark.parametrize("lengths", [[16.0], [16.0, 16.0], [24.0, 6.0], [6.0, 24.0], [16.0, 16.0, 16.0]])
 @pytest.mark.parametrize(("species", "frames"), [(("a",), 1), (("a",), 2), (("one", "two", "three"), 2)])
 def test_nothing_is_cut_off(lengths, species, frames):

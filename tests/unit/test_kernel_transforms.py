@@ -202,21 +202,21 @@ class TestAgainstNumpy:
             assert_close(result, np.fft.fftn(expected, axes=axes) if forward else expected, roundings=20)
 
     @pytest.mark.parametrize("power", [1, 2, 3, 4, 5, 8])
-    @pytest.mark.parametrize("couplings", [0.0, 1.0])
-    def test_a_kick_by_functions_of_the_densities(self, random, dtype, power, couplings):
-        """A power and a table of two densities, beside potentials, couplings or none, and a field that comes half way;
-        one component is empty at some points, and both at one."""
+    @pytest.mark.parametrize(("couplings", "pieces"), [(0.0, 8), (1.0, 8), (1.0, 1)])
+    def test_a_kick_by_functions_of_the_densities(self, random, dtype, power, couplings, pieces):
+        """A power and a table of two densities, of one piece or of several, beside potentials, couplings or none, and a
+        field that comes half way; one component is empty at some points, and both at one."""
         shape, components = (4, 37), 3
         fields = [make_field(random, shape, dtype) for _ in range(components)]
         fields[0][0, :5] = fields[1][0, 3:9] = 0.0
         matrix = couplings * random.uniform(-1, 1, (components, components))
-        taken, pieces = random.uniform(0.1, 1.0, (1, components)), 8
+        taken = random.uniform(0.1, 1.0, (1, components))
         places = np.linspace(0.0, 1.0, pieces + 1)[:-1, np.newaxis]
-        # V_a(s) = 1 + a s + s^5, in powers of t = s pieces - j
+        # V_a(s) = 1 + a s + s^5, in powers of t = s pieces - j - 1/2
         table = np.array(
             [
                 [np.polynomial.Polynomial([1, a, 0, 0, 0, 1])(
-                    np.polynomial.Polynomial([place, 1 / pieces])
+                    np.polynomial.Polynomial([place + 0.5 / pieces, 1 / pieces])
                 ).coef for place in places[:, 0]]
                 for a in (1, 2)
             ]

@@ -110,6 +110,8 @@ MISTAKES = [
     ("mass = 1.0", "particles = 0", 10, "species.up.particles", "must be positive: no [[coupling]]"),
     ("mass = 1.0", 'particles = "many"', 10, "species.up.particles", 'must be a number, not "many"'),
     ('name = "up"', 'name = "up/down"', 9, "species.up/down.name", "must be a name of letters a to z, digits and _"),
+    ('name = "up"', 'name = "time"', 9, "species.time.name", '"time" is the name of the time in the output files'),
+    ('name = "up"', 'name = "step"', 9, "species.step.name", '"step" is the name of the step in the output files'),
     (HARMONIC, '    { kind = "harmonic", frequency = [1,\n  1, -1] },', 13, "species.up.potential.0.frequency.2",
      "must not be negative, but is -1"),
     (HARMONIC, '    { kind = "harmonic", frequency = [1, 1] },', 12, "species.up.potential.0.frequency",

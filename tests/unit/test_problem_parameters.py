@@ -137,6 +137,8 @@ def test_without_units_nothing_is_judged_and_nothing_changes() -> None:
         ("1 nK*max(x, t)", "a length and a time cannot be compared"),
         ("3 kHz x", 'column 7: a product needs its *, before "x"'),
         ("3*kHz", 'column 3: a unit stands behind its number, as in "1 kHz"'),
+        ("1 nK*2 um^q", 'column 10: say in brackets what the power is of: "(2 um)^n"'),
+        ("1 nK*2 um^2^2", 'say in brackets what the power is of: "(2 um^2)^n"'),
         ("3 kHs", 'column 1: unknown unit "kHs"; did you mean "kHz"?'),
         ("3/widht", 'unknown unit "widht"; did you mean "width"?'),
         ("1 nK + wdth", 'unknown name "wdth"; did you mean "width"?'),

@@ -1,6 +1,7 @@
 """Quantities with units: exact conversion, the rule for hertz, energies by other names, and messages."""
 
 import math
+from fractions import Fraction
 
 import pytest
 from scipy import constants
@@ -40,6 +41,9 @@ def units() -> Units:
         ("0.25 / um", INVERSE_LENGTH, 0.25),
         ("0.25 um^-1", INVERSE_LENGTH, 0.25),
         ("180 deg", DIMENSIONLESS, math.pi),
+        ("2 um^4.5", LENGTH * Fraction(9, 2), 2.0),
+        ("2 um^(9/2)", LENGTH * Fraction(9, 2), 2.0),
+        ("2 um**3.0", LENGTH * 3, 2.0),
     ],
 )
 def test_conversion_is_exact(units: Units, text: str, dimension: Dimension, expected: float) -> None:
@@ -134,6 +138,8 @@ def test_bohr_radius_and_momentum(units: Units) -> None:
         ("3", LENGTH, "has no unit"),
         ("um", LENGTH, "the number before the unit is missing"),
         ("pi 50 Hz", FREQUENCY, "is ambiguous"),
+        ("-2^0.5 um", LENGTH, "the root of a negative number"),
+        ("2 um^(9/0)", LENGTH, '"^(9/0)" is not understood'),
         ("3 4 um", LENGTH, "the number 4 stands where a unit was expected"),
         ("3 (um)", LENGTH, '"(um)" is not understood'),
         ("", LENGTH, "is no quantity"),

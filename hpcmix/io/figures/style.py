@@ -202,8 +202,13 @@ class FigureUnits:
         """The same without formulas, for headlines, which know none."""
         if not np.isfinite(time):
             return "t = infinity"
-        unit = f" {self.time.unit}" if self.time.unit else ""
-        return f"t = {time * self.time.factor:.4g}{unit}"
+        return f"t = {self.duration(time)}"
+
+    def duration(self, time: float) -> str:
+        """A length of time in four digits, with its unit: 20000 ms and not 2e+04 ms."""
+        value = time * self.time.factor
+        digits = f"{float(f'{value:.4g}'):.0f}" if 1e4 <= abs(value) < 1e6 else f"{value:.4g}"
+        return f"{digits} {self.time.unit}".rstrip()
 
     def density(self, dimensions: int) -> Quantity:
         """Particles per micrometre^dimensions."""

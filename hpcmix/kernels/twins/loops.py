@@ -73,7 +73,7 @@ def point_function(fields: Sequence[NDArray], measures: NDArray, power: int, tab
     pieces, total = len(table) // 2, a + b
     place = np.divide(pieces * b, total, out=np.zeros_like(total), where=total > 0.0)
     piece = np.minimum(place.astype(np.intp), pieces - 1)
-    t = place - piece
+    t = place - piece - 0.5
     values = []
     for half in (table[:pieces], table[pieces:]):
         value = half[piece, -1]

@@ -20,7 +20,7 @@ from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
 from hpcmix.problem.checks.frames.expanding import check_frame
 from hpcmix.problem.checks.frames.rotating import check_turning
-from hpcmix.problem.checks.functionals import check_gas, check_names
+from hpcmix.problem.checks.functionals import check_doubles, check_gas, check_names
 from hpcmix.problem.checks.magnitudes import check_magnitudes
 from hpcmix.problem.checks.many_body.consistency import check_bodies, check_many_body
 from hpcmix.problem.checks.markers.consistency import check_classical
@@ -48,6 +48,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_names(parts)
     yield from _check_pairs(parts)
     yield from check_names(parts.functional, _names(parts))
+    yield from check_doubles(parts.functional)
     yield from check_losses(parts)
     yield from check_many_body(parts)
     yield from check_fluctuations(parts)

@@ -22,6 +22,21 @@ def check_names(functionals: Mapping[int, FunctionalSection], names: list[str]) 
                 yield ("functional", index, "species", position), f'there is no species "{name}"{known}', suggestion
 
 
+def check_doubles(functionals: Mapping[int, FunctionalSection]) -> Iterator[Finding]:
+    """Yield path and sentence for energies that an earlier functional of the same kind holds already."""
+    holders: dict[tuple[type[FunctionalSection], tuple[str, ...]], int] = {}
+    for index, entry in functionals.items():
+        for species in entry.energies:
+            holder = holders.setdefault((type(entry), species), index)
+            if holder != index:
+                names = " and ".join(f'"{name}"' for name in species)
+                message = (
+                    f"would count the energy of {names} twice: functional {holder} (counted from 0) of this kind holds "
+                    "it already; name each species once"
+                )
+                yield ("functional", index, "species"), message, None
+
+
 def check_gas(parts: Parts, grid: Grid, hbar: float) -> Iterator[Misfit]:
     """Yield path and sentence for functionals whose species or interactions do not fit them. Of complete, scaled
     parts."""

@@ -35,7 +35,7 @@ def two_columns(path: Any, first: str, info: ValidationInfo) -> tuple[np.ndarray
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a file without numbers, which has its own sentence
-            columns = np.loadtxt(file, ndmin=2)
+            columns = np.loadtxt(file, ndmin=2, encoding="utf-8-sig")  # some editors put a mark first
     except (ValueError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0][:100]
         raise wrong(f"{file} is no text file of numbers in two columns: {reason}", key="path") from None

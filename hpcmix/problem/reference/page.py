@@ -202,7 +202,8 @@ digits and `_`; these mean something already: {reserved}.
 
 ## Units
 
-A unit stands behind its number, `9.81 m/s^2`, `0.5 hbar`; a slash belongs to it where a unit follows. Factors of an
+A unit stands behind its number, `9.81 m/s^2`, `0.5 hbar`; a slash belongs to it where a unit follows, and a
+power behind a unit is the unit's: `2 um^4.5` is twice um^4.5, `(2 um)^4.5` the power of the whole. Factors of an
 expression are joined by `*`. Common ones are {units}; any other of the
 [SI or of pint](https://pint.readthedocs.io) is known, with prefixes. Units need `[units]` in the file.
 
@@ -217,7 +218,7 @@ is refused: *must be an energy ...; is the factor mass missing?* Without any uni
 code units and nothing is checked.
 
 Values that are no expressions - `"50 Hz"`, `"1.2e-3 nK um^3"`, `"2 pi 50 Hz"` - are a number with units: a product,
-powers `^2` or `**2`, `/` before the one factor that divides.
+powers `^2` or `**2`, `^4.5` or `^(9/2)`, `/` before the one factor that divides.
 """
 
 

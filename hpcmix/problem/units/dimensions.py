@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 Power = int | Fraction
-"""Whole of every quantity; halves and thirds appear within an expression, under a root."""
+"""Whole of most quantities; halves and thirds appear where densities are taken to such powers, and under roots."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Dimension:
 
     @property
     def counts_energy(self) -> bool:
-        """Whether this is an energy times a power of length, so that temperatures and frequencies may stand for the
-        energy."""
+        """Whether this is an energy times a power of length, from the density of energy on, so that temperatures and
+        frequencies may stand for the energy."""
         others = (self.temperature, self.current, self.other)
-        return (self.mass, self.time, *others) == (1, -2, 0, 0, "") and self.length >= 2
+        return (self.mass, self.time, *others) == (1, -2, 0, 0, "") and self.length >= -1
 
     def accepts(self, given: Dimension) -> bool:
         """Whether a quantity of dimension `given` can be given for one of this: temperatures and frequencies stand for

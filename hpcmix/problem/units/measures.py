@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hpcmix.problem.units.dimensions import DIMENSIONLESS, MASS, Dimension
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, MASS, Dimension, Power
 from hpcmix.problem.units.expressions import Expression, failure
 from hpcmix.problem.units.functions import FUNCTIONS
 from hpcmix.problem.units.units import Constant
 
-_LARGEST_DENOMINATOR = 12
+_LARGEST_DENOMINATOR = 1000
 """Of the powers that a dimension can be taken to."""
 
 
@@ -29,7 +29,7 @@ class Measure:
     """
 
     dimension: Dimension | None = DIMENSIONLESS
-    hertz: int = 0
+    hertz: Power = 0
     has_pi: bool = False
 
 
@@ -95,7 +95,7 @@ class _Walk:
                 common = given
             elif given is not None and not common.accepts(given):
                 raise failure(node, f"{common.described()} and {given.described()} cannot be {done}")
-        return Measure(common, max((part.hertz for part in parts), key=abs, default=0))
+        return Measure(common, max((part.hertz for part in parts), key=lambda power: abs(float(power)), default=0))
 
     def sum(self, node: ast.BinOp, left: ast.expr, right: ast.expr) -> Measure:
         done = "added" if isinstance(node.op, ast.Add) else "subtracted"
@@ -132,7 +132,7 @@ class _Walk:
         number = self._value(right)
         if number is None:
             raise failure(node, f"a power of {base.dimension.described()} needs a number as its exponent")
-        return Measure(base.dimension * number, round(base.hertz * number), base.has_pi)
+        return Measure(base.dimension * number, base.hertz * number, base.has_pi)
 
     def _value(self, node: ast.expr) -> Fraction | int | None:
         """The number that an exponent is, None where it depends on a variable."""

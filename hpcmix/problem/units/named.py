@@ -2,7 +2,8 @@
 
 ``0.5*mass*(2 pi 50 Hz)**2*x**2`` names the mass of its species and a quantity; ``a*n`` a parameter of the file. A
 number and the units behind it are one factor, by the grammar of quantities, up to the next ``*``; a slash belongs to
-them where a unit follows it. ``^`` is a power, as ``**`` is.
+them where a unit follows it. ``^`` is a power, as ``**`` is; behind a unit it is the unit's: "2 um^4.5" is twice
+um^4.5.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from hpcmix.problem.units.dimensions import Dimension
 from hpcmix.problem.units.expressions import Expression, ExpressionError
 from hpcmix.problem.units.functions import CONSTANTS, FUNCTIONS
 from hpcmix.problem.units.measures import Measure, measure, missing_factor
+from hpcmix.problem.units.quantities import EXPONENT
 from hpcmix.problem.units.units import Constant, UnitError, Units
 
 _NUMBER = re.compile(r"0[xXoObB][0-9A-Fa-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?")
 _NAME = re.compile(r"[^\W\d]\w*|[°Å]")
-_POWER = re.compile(r"\s*(?:\^|\*\*)\s*[+-]?\d{1,2}(?![\w.])|[²³]")
+_POWER = re.compile(rf"\s*(?:\^|\*\*)\s*(?:{EXPONENT})(?![\w.])|[²³]")
+_POWER_BEHIND = re.compile(r"\s*(?:\^|\*\*)")
 _SPACE = re.compile(r"\s*")
 _GRAMMAR = {"if", "else", "and", "or", "not", "in", "is", "for", "lambda", "None", "True", "False"}
 """Words of Python's grammar, which are refused in an expression and are no units."""
@@ -129,6 +132,7 @@ class _Source:
                 for offset, character in enumerate(number[0]):
                     self._put(character, position + offset)
                 return end
+            self._refuse_power_of_whole(position, end)
             self._quantity(position, end)
             return end
         if name := _NAME.match(self.text, position):
@@ -181,6 +185,13 @@ class _Source:
             self._refuse_misspelt(name[0], position)
             power = _POWER.match(self.text, name.end())
             end, begins, pi_stands = (power or name).end(), False, False
+
+    def _refuse_power_of_whole(self, begin: int, end: int) -> None:
+        """A power behind a quantity that is no power of its last unit: it may be meant for the unit or for the whole,
+        and the numbers differ."""
+        if _POWER_BEHIND.match(self.text, end):
+            message = f'say in brackets what the power is of: "({self.text[begin:end]})^n" or "2 um^(9/2)"'
+            raise ExpressionError(message, end + 1)
 
     def _refuse_bare_unit(self, name: str, begin: int, end: int) -> None:
         """A unit without its number."""

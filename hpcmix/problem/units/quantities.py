@@ -1,8 +1,8 @@
 """Quantities written as text, "50 Hz" or "1.2e-3 nK um^3", as exact numbers in SI units.
 
-The grammar is a product of numbers, ``pi`` and unit names with integer powers, read from left to right; a slash
-divides by the one factor behind it. Only the meaning of a unit's name comes from pint, so no text can make it compute
-for long.
+The grammar is a product of numbers, ``pi`` and unit names with powers, read from left to right; a slash divides by the
+one factor behind it. A power is a number or, in brackets, a quotient: "um^-3", "um^4.5", "um^(9/2)". Only the meaning
+of a unit's name comes from pint, so no text can make it compute for long.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hpcmix.problem.mistakes.errors import closest
-from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension
+from hpcmix.problem.units.dimensions import DIMENSIONLESS, Dimension, Power
 
 if TYPE_CHECKING:
     import pint
@@ -28,9 +29,12 @@ class UnitError(ValueError):
 PI = Fraction("3.14159265358979323846264338327950288419716939937510")
 TWO_PI = 2 * PI
 
+EXPONENT = r"[+-]?\d{1,2}(?:\.\d{0,6})?|\(\s*[+-]?\d{1,2}(?:\.\d{0,6})?(?:\s*/\s*[1-9]\d?)?\s*\)"
+"""What a factor may be taken to: "3", "-1.5", "(9/2)"."""
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)"
-    r"|(?P<power>(?:\*\*|\^)\s*(?P<exponent>[+-]?\d{1,2}))"
+    rf"|(?P<power>(?:\*\*|\^)\s*(?P<exponent>{EXPONENT}))"
     r"|(?P<operator>[*/·×])"
     r"|(?P<pi>pi|π)(?![A-Za-z0-9_])"
     r"|(?P<name>[A-Za-zµμΩÅ°ℏħ][A-Za-z0-9_µμ]*))"
@@ -51,17 +55,17 @@ class Quantity:
     value: Fraction
     dimension: Dimension
     has_unit: bool
-    hertz_power: int
+    hertz_power: Fraction
     two_pi_written: bool
 
     def angular_value(self) -> Fraction:
         """The value with every hertz read as 2 pi radians per second, unless the 2 pi stands in the text already."""
-        return self.value if self.two_pi_written else self.value * TWO_PI**self.hertz_power
+        return self.value if self.two_pi_written else self.value * raised(TWO_PI, self.hertz_power)
 
 
 def parse_quantity(text: str) -> Quantity:
     """Read a quantity. Raises UnitError with a sentence that quotes the text."""
-    value, dimension, hertz_power, planck_power = Fraction(1), DIMENSIONLESS, 0, 0
+    value, dimension, hertz_power, planck_power = Fraction(1), DIMENSIONLESS, Fraction(0), Fraction(0)
     kinds: list[str] = []
     has_unit = has_pi = False
     sign_of_next = 1
@@ -87,7 +91,9 @@ def parse_quantity(text: str) -> Quantity:
             planck_power += power if unit.is_planck else 0
         if factor == 0 and power < 0:
             raise UnitError(f'"{text}" divides by zero')
-        value *= factor**power
+        if factor < 0 and power != int(power):
+            raise UnitError(f'"{text}" has the root of a negative number')
+        value *= raised(factor, power)
         kinds.append(kind)
         sign_of_next = 1
     if not kinds or kinds[-1] == "operator":
@@ -99,11 +105,32 @@ def parse_quantity(text: str) -> Quantity:
         raise UnitError(
             f'"{text}" is ambiguous: write "50 Hz" for cycles per second, or "2 pi 50 Hz" for the angular frequency'
         )
-    beside = max(0, min(hertz_power, planck_power)) if hertz_power > 0 else min(0, max(hertz_power, planck_power))
+    zero = Fraction(0)
+    shared = min(hertz_power, planck_power) if hertz_power > 0 else max(hertz_power, planck_power)
+    beside = max(zero, shared) if hertz_power > 0 else min(zero, shared)
     return Quantity(value, dimension, has_unit, hertz_power - beside, two_pi_written)
 
 
-def _factors(text: str) -> Iterator[tuple[str, str, int]]:
+_DIGITS = Context(prec=40)
+
+
+def raised(value: Fraction, power: Power) -> Fraction:
+    """value^power: exact where the power is whole, else of a value that is not negative to forty digits."""
+    if power == int(power):
+        return value ** int(power)
+    base = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
+    exponent = Fraction(power)
+    quotient = _DIGITS.divide(Decimal(exponent.numerator), Decimal(exponent.denominator))
+    return Fraction(_DIGITS.power(base, quotient))
+
+
+def _exponent(text: str) -> Fraction:
+    """The number that a power is: of "(9/2)" as of "4.5"."""
+    numerator, _, denominator = re.sub(r"[()\s]", "", text).partition("/")
+    return Fraction(numerator) / int(denominator or 1)
+
+
+def _factors(text: str) -> Iterator[tuple[str, str, Fraction]]:
     """Yield (kind, content, exponent) for each factor and operator of the text, left to right."""
     source = text.translate(_SUPERSCRIPTS).rstrip()
     pending: tuple[str, str] | None = None
@@ -116,14 +143,14 @@ def _factors(text: str) -> Iterator[tuple[str, str, int]]:
         if token["power"]:
             if pending is None or pending[0] == "operator":
                 raise UnitError(f'"{text}" is no quantity: "{token["power"]}" stands without a factor before it')
-            exponent = int(token["exponent"])
+            exponent = _exponent(token["exponent"])
             if abs(exponent) > _LARGEST_EXPONENT:
                 raise UnitError(f'"{text}" has too large an exponent')
             yield *pending, exponent
             pending = None
             continue
         if pending:
-            yield *pending, 1
+            yield *pending, Fraction(1)
         if token["number"]:
             pending = ("number", token["number"])
         elif token["operator"]:
@@ -133,7 +160,7 @@ def _factors(text: str) -> Iterator[tuple[str, str, int]]:
         else:
             pending = ("unit", token["name"])
     if pending:
-        yield *pending, 1
+        yield *pending, Fraction(1)
 
 
 def _number(content: str, text: str) -> Fraction:

@@ -13,8 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from hpcmix.problem.mistakes.hints.units import hint, isotope_hint
-from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension
-from hpcmix.problem.units.quantities import TWO_PI, UnitError, constant, parse_quantity
+from hpcmix.problem.units.dimensions import ENERGY, FREQUENCY, LENGTH, MASS, TEMPERATURE, TIME, Dimension, Power
+from hpcmix.problem.units.quantities import TWO_PI, UnitError, constant, parse_quantity, raised
 
 __all__ = ["Constant", "UnitError", "Units", "units_from_text"]
 
@@ -30,7 +30,7 @@ class Constant:
 
     value: float
     dimension: Dimension | None = None
-    hertz: int = 0
+    hertz: Power = 0
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Units:
             raise TypeError("a problem without [units] has no factors to SI")
         time = self.mass * self.length**2 / constant("hbar")
         powers = ((self.length, dimension.length), (self.mass, dimension.mass), (time, dimension.time))
-        return math.prod((unit ** int(power) for unit, power in powers), start=Fraction(1))
+        return math.prod((raised(unit, power) for unit, power in powers), start=Fraction(1))
 
     def constant(self, text: str) -> Constant:
         """A quantity such as "9.81 m/s^2" as a number of code units that knows its dimension. Temperatures are those
@@ -106,8 +106,8 @@ class Units:
             raise UnitError(
                 f'"{text}" has a unit and needs [units] (length and mass); without them write a number in code units'
             )
-        kelvins = int(quantity.dimension.temperature)
-        value = quantity.angular_value() * constant("k_B") ** kelvins
+        kelvins = quantity.dimension.temperature
+        value = quantity.angular_value() * raised(constant("k_B"), kelvins)
         dimension = quantity.dimension + (ENERGY - TEMPERATURE) * kelvins
         if dimension.other:
             raise UnitError(f'"{text}" is {dimension.described()}, which no quantity here has')

@@ -53,11 +53,10 @@ def _label(picture: Picture) -> str:
 
 
 def _moment(images: Images, units: FigureUnits) -> str:
-    unit = f" {units.time.unit}" if units.time.unit else ""
-    moment = f"t = {images.time * units.time.factor:.4g}{unit}"
+    moment = units.plain_moment(images.time)
     if images.time_of_flight == 0.0:
         return moment
-    return f"{moment}, and {images.time_of_flight * units.time.factor:.4g}{unit} of flight"
+    return f"{moment}, and {units.duration(images.time_of_flight)} of flight"
 
 
 def _line(axes: Axes, picture: Picture, values: np.ndarray, units: FigureUnits, colour: str) -> None:

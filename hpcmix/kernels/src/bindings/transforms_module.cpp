@@ -140,9 +140,11 @@ void kick_planes(const std::vector<Array<std::complex<Real>>>& fields,
         const std::size_t needed = pieces > 0 ? 2 : 1;
         require(measures.shape(0) == needed && measures.shape(1) == components,
                 "the measures of a function must have one row, or two beside a table, and a column for each field");
-        require(power >= 1 && table.shape(0) % 2 == 0 && (pieces == 0 || table.shape(1) == 6),
-                "a function must have a power of at least one, and an even number of pieces of six coefficients");
-        at_points.push_back({measures.data(), power, pieces > 0 ? table.data() : nullptr, pieces});
+        const std::size_t coefficients = table.shape(1);
+        require(power >= 1 && table.shape(0) % 2 == 0 && (pieces == 1 ? coefficients > 0 : coefficients == 6),
+                "a function must have a power of at least one, and an even number of pieces, of six coefficients or two "
+                "of any number");
+        at_points.push_back({measures.data(), power, pieces > 0 ? table.data() : nullptr, pieces, coefficients});
         outputs += needed;
     }
     require(values.shape(0) == components && values.shape(1) == outputs,

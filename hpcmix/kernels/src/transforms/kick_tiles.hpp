@@ -52,7 +52,11 @@ inline void apply_functions(const Sources& sources, const double* densities, dou
             continue;
         }
         measure_chunk(values + points, function.measures + sources.components, densities, sources.components, points);
-        look_up(values, values + points, function.table, function.pieces, function.power, points);
+        if (function.pieces == 1) {
+            evaluate(values, values + points, function.table, function.coefficients, function.power, points);
+        } else {
+            look_up(values, values + points, function.table, function.pieces, function.power, points);
+        }
         values += 2 * points;
     }
 }

@@ -29,8 +29,7 @@ class Course:
 
 class ChangingFunctional(Term):
     """The functional of the couplings at every instant. It is made anew where they differ from those of the instant
-    before; tables of two species take milliseconds, ten times
-    as long where a coupling is near zero, and more where frozen axes are integrated over.
+    before; the numbers of two species take milliseconds, ten times as long where a coupling is near zero.
 
     courses  of all interactions of the file.
     make     the functional for given factors, one for each of them.

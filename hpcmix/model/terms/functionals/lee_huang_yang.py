@@ -17,7 +17,7 @@ frozen axes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -25,17 +25,15 @@ import numpy as np
 from hpcmix.model.terms.functionals.local import LocalFunctional
 from hpcmix.model.terms.functionals.logarithmic import LogarithmicTerm
 from hpcmix.model.terms.functionals.power import PowerTerm
-from hpcmix.model.terms.functionals.two_densities import TwoDensities, profile_of
-from hpcmix.model.terms.functionals.zero_point import of_two, panel, single
+from hpcmix.model.terms.functionals.profiles import Profile, Slopes, profile_of
+from hpcmix.model.terms.functionals.two_densities import TwoDensities
+from hpcmix.model.terms.functionals.zero_point import panel, single, slopes_of_two
 from hpcmix.problem.sections.functionals.gas import PointGas
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional, degree
 
 EDGE, ACROSS = 5.0, 64
 """Of the ground states across the grid, in their lengths: a density to the power 5/2 is below rounding there; and the
 nodes of Gauss and Legendre up to it, with which the integral of a Gaussian is exact to rounding."""
-
-Energy = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""e(G_1, G_2) in the units of zero_point.py."""
 
 
 def lee_huang_yang_term(
@@ -94,64 +92,71 @@ def _of_two(
     entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int], scale: Sequence[float]
 ) -> LocalFunctional:
     dimensions, ratio = gas.dimensions, gas.masses[1] / gas.masses[0]
+    # singularities of heavy and light species are then as far from both ends of the profile
+    scale = [scale[0], scale[1] * ratio ** (0.25 * (dimensions - 1))]
     # G_1 = first x, G_2 = second y, H = share x y with x, y = scale_a rho_a
     first, second = (gas.couplings[a][a] / scale[a] for a in (0, 1))
     share = gas.couplings[0][1] ** 2 / (scale[0] * scale[1])
     if entry.imaginary == "marginal":
         share = max(first * second, 0.0)
 
-    def energy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if gas.directed:
-            return _over_directions(gas, x / scale[0], y / scale[1], ratio)
-        return of_two((first * x, second * y), share * x * y, ratio, dimensions)
+            return _over_directions(gas, scale, x, y, ratio)
+        by_first, by_second, by_mixing = slopes_of_two((first * x, second * y), share * x * y, ratio, dimensions)
+        return first * by_first + share * y * by_mixing, second * by_second + share * x * by_mixing
 
     logarithm, amplitude = np.zeros((2, 2)), gas.masses[0] ** (0.5 * dimensions) / gas.hbar**dimensions
-    averaged: Energy = energy
+    averaged: Slopes = slopes
     if gas.frozen:
-        averaged = _across(energy, gas)
+        averaged = _across(profile_of(slopes, degree(dimensions), logarithm), gas)
     elif dimensions == 2:
         if entry.cutoff is None:
             raise TypeError("a functional in two dimensions has passed its checks without cutoff")
         both = 4.0 * ratio / (1.0 + ratio) * share
         logarithm = np.array([[first**2, 0.5 * both], [0.5 * both, ratio * second**2]]) / (8.0 * math.pi)
-        averaged = _at_cutoff(energy, logarithm, (gas.hbar * entry.cutoff) ** 2 / gas.masses[0])
-    # a logarithm leaves terms like b^4 ln b, which polynomials of twice the degree hold to 1e-15
-    profile = profile_of(averaged, 2.5 if gas.frozen else degree(dimensions), logarithm, 128 if dimensions == 2 else 64)
+        averaged = _at_cutoff(slopes, logarithm, (gas.hbar * entry.cutoff) ** 2 / gas.masses[0])
+    profile = profile_of(averaged, degree(dimensions), logarithm)
     if entry.strength is not None:
-        amplitude = entry.strength / (float(averaged(np.ones(1), np.zeros(1))[0]) * scale[0] ** profile.degree)
+        unit = TwoDensities(species, scale, 1.0, profile)
+        amplitude = entry.strength / float(unit.energy_density([np.ones(1), np.zeros(1)])[0])
     return TwoDensities(species, scale, amplitude, profile)
 
 
-def _over_directions(gas: PointGas, first: np.ndarray, second: np.ndarray, ratio: float) -> np.ndarray:
-    """The mean over the directions of k at densities of the two species."""
-    # g_ab = p + q y^2: where one of a species with itself is zero, or the determinant of all is
+def _over_directions(
+    gas: PointGas, scale: Sequence[float], x: np.ndarray, y: np.ndarray, ratio: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean over the directions of k at densities x/scale_1 and y/scale_2 of the two species."""
+    # g_ab = p + q c^2 of the cosine c: where one of a species with itself is zero, or the determinant of all is
     lines = {(a, b): np.polynomial.Polynomial([gas.coupling(a, b), _slope(gas, a, b)]) for a, b in gas.pairs}
     determinant = lines[0, 0] * lines[1, 1] - lines[0, 1] ** 2
     roots = np.concatenate([line.trim().roots() for line in (lines[0, 0], lines[1, 1], determinant)])
     real = np.abs(np.imag(roots)) <= 1e-12 * np.abs(roots)
-    y, weights = _cosines(np.real(roots[real]).tolist())
-    one, cross, two = (np.array([gas.coupling(a, b, cosine) for cosine in y]) for a, b in gas.pairs)
-    own = np.multiply.outer(first, one), np.multiply.outer(second, two)
-    mixing = np.multiply.outer(first * second, cross**2)
-    return np.asarray(of_two(own, mixing, ratio, gas.dimensions) @ weights)
+    cosines, weights = _cosines(np.real(roots[real]).tolist())
+    one, cross, two = (np.array([gas.coupling(a, b, cosine) for cosine in cosines]) for a, b in gas.pairs)
+    one, two, share = one / scale[0], two / scale[1], cross**2 / (scale[0] * scale[1])
+    own = np.multiply.outer(x, one), np.multiply.outer(y, two)
+    by_first, by_second, by_mixing = slopes_of_two(own, np.multiply.outer(x * y, share), ratio, gas.dimensions)
+    mixed = by_mixing @ (share * weights)
+    return by_first @ (one * weights) + y * mixed, by_second @ (two * weights) + x * mixed
 
 
 def _slope(gas: PointGas, a: int, b: int) -> float:
     return gas.coupling(a, b, 1.0) - gas.coupling(a, b)
 
 
-def _at_cutoff(energy: Energy, logarithm: np.ndarray, scale: float) -> Energy:
-    """The energy in two dimensions for couplings of another energy than one: e(c G) = c^2 [e(G) + Q ln c]."""
+def _at_cutoff(slopes: Slopes, logarithm: np.ndarray, scale: float) -> Slopes:
+    """Those in two dimensions for couplings of another energy than one: e(c G) = c^2 [e(G) + Q ln c]."""
 
     def scaled(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        own = np.array([x, y])
-        return np.asarray(energy(x, y) - np.sum(own * (logarithm @ own), axis=0) * math.log(scale))
+        return np.array(slopes(x, y)) - 2.0 * math.log(scale) * (logarithm @ np.array([x, y]))
 
     return scaled
 
 
-def _across(energy: Energy, gas: PointGas) -> Energy:
-    """The integral over the frozen axes, where the densities are exp(-r^2/l_a^2)/(sqrt(pi) l_a)^axes."""
+def _across(profile: Profile, gas: PointGas) -> Slopes:
+    """Those of the integral over the frozen axes, where the densities are exp(-r^2/l_a^2)/(sqrt(pi) l_a)^axes, of a
+    profile of three dimensions."""
     half = float(0.5 * EDGE * max(gas.lengths))
     nodes, weights = np.polynomial.legendre.leggauss(ACROSS)
     r = half * (np.asarray(nodes, dtype=float) + 1.0)
@@ -159,7 +164,10 @@ def _across(energy: Energy, gas: PointGas) -> Energy:
     shells = half * np.asarray(weights) * around
     one, two = (np.exp(-np.square(r / x)) / (math.sqrt(math.pi) * x) ** gas.frozen for x in gas.lengths)
 
-    def integral(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.asarray(energy(np.multiply.outer(x, one), np.multiply.outer(y, two)) @ shells)
+    def integrals(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        a, b = np.sqrt(np.multiply.outer(x, one)), np.sqrt(np.multiply.outer(y, two))
+        power = (a + b) ** (2.0 * profile.degree - 2.0)
+        first, second = profile.values(b / (a + b))
+        return (power * first) @ (shells * one), (power * second) @ (shells * two)
 
-    return integral
+    return integrals

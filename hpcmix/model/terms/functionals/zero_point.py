@@ -1,4 +1,5 @@
-"""The zero-point energy of the Bogoliubov modes of a uniform mixture of two condensates, of any masses.
+"""The zero-point energy of the Bogoliubov modes of a uniform mixture of two condensates, of any masses: its
+derivatives, of which potentials and by Euler the energy are made.
 
 With eps_a = hbar^2 k^2 / 2 m_a, G_a = g_aa n_a and H = g_12^2 n_1 n_2 the two branches of the spectrum are
 
@@ -15,7 +16,13 @@ Of a single condensate the integral is known: 8/(15 pi^2) m^(3/2) G^(5/2)/hbar^3
 (1957) 1135), m G^2 [ln(m G/(hbar kappa)^2) + 1/2]/(8 pi hbar^2), -2/(3 pi) m^(1/2) G^(3/2)/hbar. Of two with equal
 masses it is that of G = Lambda_+-, the eigenvalues of sqrt(n_a n_b) g_ab, for both branches (Larsen, Ann. Phys. 24
 (1963) 89). Of other masses the difference to two single ones is integrated here, in the logarithm of k, where the
-trapezoidal rule converges exponentially.
+trapezoidal rule converges exponentially. With s = E_+ + E_-, B = (E_+ E_-)^2, q = E_1 E_2 - sqrt(B) and
+delta = s - E_1 - E_2 = -2 q/(s + E_1 + E_2),
+
+    d(s - E_1 - E_2)/dG_1 = eps_1 (E_2 q - sqrt(B) delta)/(sqrt(B) s E_1)         ds/dH = -2 eps_1 eps_2/(sqrt(B) s)
+
+and likewise for G_2: sums of positive numbers, without cancellation. Where a branch begins at a wave number they grow
+like the inverse root of the distance from it, which the nodes therefore know.
 
 Units of this module: hbar = 1, m_1 = 1, kappa = 1.
 """
@@ -23,6 +30,8 @@ Units of this module: hbar = 1, m_1 = 1, kappa = 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -32,9 +41,13 @@ Values = float | np.ndarray
 STEP = 0.3
 """Of ln k: the nearest singularities are at i pi/2, and the error exp(-pi^2/STEP) is below rounding."""
 FARTHEST = 38.0
-"""|ln k| at which the integrand, which falls like exp(-|ln k|), is below rounding."""
-PANEL_STEP, PANEL_END = 0.125, 3.5
-"""Of the rule of Takahasi and Mori on a finite panel."""
+"""|ln k| at which the integrand, which falls like exp(-|ln k|), is below rounding; twice as far beside an inverse root.
+"""
+PANEL_STEP, PANEL_END = 0.125, 4.0
+"""Of the rule of Takahasi and Mori on a finite panel: an inverse root leaves exp(-pi sinh(4)/2) at an end."""
+
+Slopes = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""de/dG_1, de/dG_2, de/dH."""
 
 
 def single(energy: np.ndarray | float, mass: float, dimensions: int) -> np.ndarray:
@@ -49,57 +62,187 @@ def single(energy: np.ndarray | float, mass: float, dimensions: int) -> np.ndarr
     return np.asarray(-2.0 / (3.0 * math.pi) * mass**0.5 * positive**1.5)
 
 
-def of_two(own: tuple[Values, Values], cross: Values, ratio: float, dimensions: int) -> np.ndarray:
-    """e of two condensates, for numbers or arrays that broadcast together.
+def slope_of_single(energy: np.ndarray, mass: float, dimensions: int) -> np.ndarray:
+    """de/dG of one condensate with G = `energy`, the real part where G is negative."""
+    if dimensions == 2:
+        size = np.abs(energy)
+        logarithm = np.log(mass * np.where(size > 0.0, size, 1.0))
+        return np.asarray(mass * energy * (logarithm + 1.0) / (4.0 * math.pi))
+    positive = np.maximum(energy, 0.0)
+    if dimensions == 3:
+        return np.asarray(4.0 / (3.0 * math.pi**2) * (mass * positive) ** 1.5)
+    return np.asarray(-np.sqrt(mass * positive) / math.pi)
+
+
+def slopes_of_two(own: tuple[Values, Values], cross: Values, ratio: float, dimensions: int) -> Slopes:
+    """The derivatives of e of two condensates, for numbers or arrays that broadcast together.
 
     own    G_1, G_2.
     cross  H.
     ratio  m_2/m_1.
     """
-    first, second, mixing = np.broadcast_arrays(*own, cross)
+    first, second, mixing = (np.asarray(values, dtype=float) for values in np.broadcast_arrays(*own, cross))
     if ratio == 1.0:
-        mean, root = 0.5 * (first + second), np.hypot(0.5 * (first - second), np.sqrt(mixing))
-        larger = mean + root
-        # the smaller one without cancellation
-        smaller = np.divide(first * second - mixing, larger, out=np.asarray(mean - root), where=mean > 0.0)
-        return single(larger, 1.0, dimensions) + single(smaller, 1.0, dimensions)
-    alone = single(first, 1.0, dimensions) + single(second, ratio, dimensions)
+        return _of_equal_masses(first, second, mixing, dimensions)
+    slopes = [slope_of_single(first, 1.0, dimensions), slope_of_single(second, ratio, dimensions)]
+    result = np.array([*(slope.ravel() for slope in slopes), np.zeros(first.size)])
     seen = np.flatnonzero(mixing.ravel() > 0.0)
-    result = np.array(alone, dtype=float).ravel()
-    rows = [np.ascontiguousarray(value.ravel()[seen])[:, np.newaxis] for value in (first, second, mixing)]
-    result[seen] += _by_each_other(rows[0], rows[1], rows[2], ratio, dimensions)
-    return result.reshape(np.shape(alone))
+    rows = [np.ascontiguousarray(values.ravel()[seen])[:, np.newaxis] for values in (first, second, mixing)]
+    result[:, seen] += _Pair(rows[0], rows[1], rows[2], ratio, dimensions).integrals()
+    by_first, by_second, by_mixing = result.reshape(3, *first.shape)
+    return by_first, by_second, by_mixing
 
 
-def _by_each_other(
-    first: np.ndarray, second: np.ndarray, cross: np.ndarray, ratio: float, dimensions: int
-) -> np.ndarray:
-    """e less that of two condensates that do not see each other, 1/2 integral of
-    Re(E_+ + E_-) - Re(E_1 + E_2) + 2 H/(eps_1 + eps_2), for columns of numbers."""
-    # E_+ E_- and E_a are zero where these are
-    roots = [*_zeros_of_product(first, second, cross, ratio), -4.0 * first, -4.0 * ratio * second]
-    ends = np.sort(np.sqrt(np.maximum(np.hstack([np.zeros_like(first), *roots]), 0.0)), axis=1)
-    total = _integral(*_above(ends[:, -1:]), first, second, cross, ratio, dimensions)
-    for low, high in pairwise(ends.T):
-        wide = np.flatnonzero(high > low)
-        if wide.size:
-            k, weights = panel(low[wide, np.newaxis], high[wide, np.newaxis])
-            total[wide] += _integral(k, weights, first[wide], second[wide], cross[wide], ratio, dimensions)
-    return total
+def _of_equal_masses(first: np.ndarray, second: np.ndarray, mixing: np.ndarray, dimensions: int) -> Slopes:
+    """Those of e(Lambda_+) + e(Lambda_-)."""
+    mean, half = 0.5 * (first + second), 0.5 * (first - second)
+    root = np.hypot(half, np.sqrt(mixing))
+    larger = mean + root
+    smaller = np.divide(first * second - mixing, larger, out=np.asarray(mean - root), where=mean > 0.0)
+    upper, lower = (slope_of_single(value, 1.0, dimensions) for value in (larger, smaller))
+    inverse = np.divide(0.5, root, out=np.zeros_like(root), where=root > 0.0)
+    share = half * inverse
+    return (
+        upper * (0.5 + share) + lower * (0.5 - share),
+        upper * (0.5 - share) + lower * (0.5 + share),
+        (upper - lower) * inverse,
+    )
 
 
-def _integral(
-    k: np.ndarray,
-    weights: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
-    cross: np.ndarray,
-    ratio: float,
-    dimensions: int,
-) -> np.ndarray:
-    """The part of the integral that these nodes are for."""
-    measure = (1.0 / math.pi, k / (2.0 * math.pi), k**2 / (2.0 * math.pi**2))[dimensions - 1]
-    return np.asarray(0.5 * np.sum(weights * measure * _difference(k, first, second, cross, ratio, dimensions), axis=1))
+@dataclass(frozen=True)
+class _Nodes:
+    """Nodes k of an integral with their weights, between ends of which they know their distances."""
+
+    k: np.ndarray
+    weights: np.ndarray
+    low: np.ndarray
+    above_low: np.ndarray
+    high: np.ndarray
+    below_high: np.ndarray
+
+    def square_above(self, square: np.ndarray) -> np.ndarray:
+        """k^2 - square, to the last digits beside an end that is the root of `square`."""
+        place = np.sqrt(np.maximum(square, 0.0))
+        from_low = (place == self.low) & (square >= 0.0)
+        from_high = (place == self.high) & (square > 0.0)
+        plain = self.k**2 - square
+        beside = np.where(from_low, self.above_low * (self.k + self.low), plain)
+        return np.where(from_high, -self.below_high * (self.k + np.where(from_high, self.high, 0.0)), beside)
+
+
+def _above(start: np.ndarray) -> _Nodes:
+    """From `start` to infinity: k = start + exp(t)."""
+    nearest = FARTHEST if not start.any() else 2.0 * FARTHEST
+    beyond = np.exp(np.arange(-nearest, FARTHEST, STEP))
+    infinite = np.full_like(start, math.inf)
+    return _Nodes(start + beyond, STEP * beyond, start, beyond, infinite, infinite)
+
+
+def _between(low: np.ndarray, high: np.ndarray) -> _Nodes:
+    """k = low + (high - low)/(1 + exp(-pi sinh(t)))."""
+    t = np.arange(-PANEL_END, PANEL_END + 0.5 * PANEL_STEP, PANEL_STEP)
+    inner, wide = math.pi * np.sinh(t), high - low
+    weights = PANEL_STEP * math.pi * np.cosh(t) / (4.0 * np.cosh(0.5 * inner) ** 2)
+    above, below = wide / (1.0 + np.exp(-inner)), wide / (1.0 + np.exp(inner))
+    return _Nodes(low + above, wide * weights, low, above, high, below)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two condensates that see each other, columns of G_1, G_2 and H: the slopes of what that adds to their energies,
+    1/2 integral of Re(E_+ + E_-) - Re(E_1 + E_2) + 2 H/(eps_1 + eps_2)."""
+
+    first: np.ndarray
+    second: np.ndarray
+    cross: np.ndarray
+    ratio: float
+    dimensions: int
+
+    def integrals(self) -> np.ndarray:
+        """Three rows: by G_1, G_2 and H."""
+        zeros = [*_zeros_of_product(self.first, self.second, self.cross, self.ratio), *self._own_zeros()]
+        ends = np.sort(np.sqrt(np.maximum(np.hstack([np.zeros_like(self.first), *zeros]), 0.0)), axis=1)
+        total = self._integral(_above(ends[:, -1:]))
+        for low, high in pairwise(ends.T):
+            wide = np.flatnonzero(high > low)
+            if wide.size:
+                part = _Pair(self.first[wide], self.second[wide], self.cross[wide], self.ratio, self.dimensions)
+                total[:, wide] += part._integral(_between(low[wide, np.newaxis], high[wide, np.newaxis]))
+        return total
+
+    def _own_zeros(self) -> tuple[np.ndarray, np.ndarray]:
+        """The k^2 where E_1 and E_2 are zero."""
+        return -4.0 * self.first, -4.0 * self.ratio * self.second
+
+    def _integral(self, nodes: _Nodes) -> np.ndarray:
+        k = nodes.k
+        measure = (1.0 / math.pi, k / (2.0 * math.pi), k**2 / (2.0 * math.pi**2))[self.dimensions - 1]
+        return np.array([0.5 * np.sum(nodes.weights * measure * value, axis=1) for value in self._integrands(nodes)])
+
+    def _integrands(self, nodes: _Nodes) -> Sequence[np.ndarray]:
+        k, ratio = nodes.k, self.ratio
+        free = 0.5 * k**2, 0.5 * k**2 / ratio
+        squares = tuple(
+            0.5 * eps * nodes.square_above(zero) / mass
+            for eps, zero, mass in zip(free, self._own_zeros(), (1.0, ratio), strict=True)
+        )
+        low, high = _zeros_of_product(self.first, self.second, self.cross, ratio)
+        product = free[0] * free[1] * nodes.square_above(low) * nodes.square_above(high) / (4.0 * ratio)
+        real = (product > 0.0) & (squares[0] > 0.0) & (squares[1] > 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):  # of what is not real
+            values = self._without_cancellation(k, free, squares, np.sqrt(np.maximum(product, 0.0)))
+        if real.all():
+            return values
+        directly = self._directly(k, free, squares, product)
+        return [np.where(real, value, other) for value, other in zip(values, directly, strict=True)]
+
+    def _without_cancellation(
+        self, k: np.ndarray, free: Sequence[np.ndarray], squares: Sequence[np.ndarray], product: np.ndarray
+    ) -> list[np.ndarray]:
+        """The integrands where all energies are real, by eps_a, E_a^2 and sqrt(B)."""
+        (one, two), (e1, e2) = free, (np.sqrt(np.maximum(square, 0.0)) for square in squares)
+        both = one * two
+        q = 4.0 * self.cross * both / (product + e1 * e2)
+        sums = np.sqrt(squares[0] + squares[1] + 2.0 * product)
+        delta = -2.0 * q / (sums + e1 + e2)
+        common = 1.0 / (product * sums)
+        by_first = one * common * (e2 * q - product * delta) / e1
+        by_second = two * common * (e1 * q - product * delta) / e2
+        plain = -2.0 * both * common
+        if self.dimensions == 1:
+            return [by_first, by_second, plain]
+        # ds/dH + 2/(eps_1 + eps_2), with E_a = eps_a + d_a and E_1 E_2 = eps_1 eps_2 + p
+        d1, d2 = 2.0 * self.first * one / (e1 + one), 2.0 * self.second * two / (e2 + two)
+        whole, p = 2.0 / (one + two), one * d2 + two * d1 + d1 * d2
+        closed = whole * common * ((p - q) * sums + both * (d1 + d2 + delta))
+        if self.dimensions == 2:
+            closed = np.where(k < 1.0, plain + whole / (1.0 + k**-2.0), closed - whole / (1.0 + k**2))
+        return [by_first, by_second, closed]
+
+    def _directly(
+        self, k: np.ndarray, free: Sequence[np.ndarray], squares: Sequence[np.ndarray], product: np.ndarray
+    ) -> list[np.ndarray]:
+        """The integrands from E_+-^2 themselves, of which those count that are positive."""
+        one, two = free
+        mean, half = 0.5 * (squares[0] + squares[1]), 0.5 * (squares[0] - squares[1])
+        root = np.sqrt(half**2 + 4.0 * self.cross * one * two)
+        tilt = half / root
+        larger = mean + np.copysign(root, mean)  # in size; the other one by the product, without cancellation
+        other = np.divide(product, larger, out=np.zeros_like(product), where=larger != 0.0)
+        faster, slower = (_inverse_root(np.where((mean >= 0.0) == upper, larger, other)) for upper in (True, False))
+        alone = [eps * _inverse_root(square) for eps, square in zip(free, squares, strict=True)]
+        counter = 2.0 / (one + two) * (0.0, 1.0 / (1.0 + k**-2.0), 1.0)[self.dimensions - 1]
+        return [
+            0.5 * one * ((1.0 + tilt) * faster + (1.0 - tilt) * slower) - alone[0],
+            0.5 * two * ((1.0 - tilt) * faster + (1.0 + tilt) * slower) - alone[1],
+            one * two / root * (faster - slower) + counter,
+        ]
+
+
+def _inverse_root(square: np.ndarray) -> np.ndarray:
+    """1/sqrt where it is real, otherwise zero."""
+    positive = square > 0.0
+    return np.where(positive, 1.0 / np.sqrt(np.where(positive, square, 1.0)), 0.0)
 
 
 def _zeros_of_product(first: np.ndarray, second: np.ndarray, cross: np.ndarray, ratio: float) -> list[np.ndarray]:
@@ -110,82 +253,7 @@ def _zeros_of_product(first: np.ndarray, second: np.ndarray, cross: np.ndarray, 
     return [large, np.divide(product, large, out=np.zeros_like(large), where=large != 0.0)]
 
 
-def _difference(
-    k: np.ndarray, first: np.ndarray, second: np.ndarray, cross: np.ndarray, ratio: float, dimensions: int
-) -> np.ndarray:
-    """The integrand of :func:`_by_each_other`."""
-    one, two = 0.5 * k**2, 0.5 * k**2 / ratio
-    squares = one**2 + 2.0 * first * one, two**2 + 2.0 * second * two
-    low, high = _zeros_of_product(first, second, cross, ratio)
-    product = one * two * (k**2 - low) * (k**2 - high) / (4.0 * ratio)
-    real = (product > 0.0) & (squares[0] > 0.0) & (squares[1] > 0.0)
-    e1, e2 = (np.sqrt(np.maximum(square, 0.0)) for square in squares)
-    whole = 2.0 * cross / (one + two)
-    counter = whole if dimensions == 3 else whole / (1.0 + k**-2.0) if dimensions == 2 else np.zeros_like(k)
-    with np.errstate(invalid="ignore", divide="ignore"):  # of what is not real
-        delta, closed = _without_cancellation(
-            (one, two), (e1, e2), np.sqrt(np.maximum(product, 0.0)), (first, second), cross
-        )
-    if dimensions == 1:
-        result = delta
-    elif dimensions == 2:  # above kappa the counter-term is that of three dimensions, less what it lacks
-        result = np.where(k < 1.0, delta + counter, closed - whole / (1.0 + k**2))
-    else:
-        result = closed
-    if real.all():
-        return result
-    return np.where(real, result, _directly(*squares, product, cross * one * two) + counter - e1 - e2)
-
-
-def _directly(first: np.ndarray, second: np.ndarray, product: np.ndarray, mixing: np.ndarray) -> np.ndarray:
-    """Re(E_+ + E_-) from E_1^2, E_2^2, E_+^2 E_-^2 and H eps_1 eps_2, where k is of the order of one."""
-    mean, half = 0.5 * (first + second), 0.5 * (first - second)
-    root = np.sqrt(half**2 + 4.0 * mixing)
-    upper = mean + root
-    positive = upper > 0.0
-    lower = np.where(positive, product / np.where(positive, upper, 1.0), mean - root)
-    return np.sqrt(np.maximum(upper, 0.0)) + np.sqrt(np.maximum(lower, 0.0))
-
-
-def _without_cancellation(
-    free: tuple[np.ndarray, np.ndarray],
-    own: tuple[np.ndarray, np.ndarray],
-    product: np.ndarray,
-    energies: tuple[np.ndarray, np.ndarray],
-    cross: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """delta = E_+ + E_- - E_1 - E_2, and delta + 2 H/(eps_1 + eps_2), which is of the order of k^-4.
-
-    With s = E_+ + E_- and B = (E_+ E_-)^2, delta = -8 H eps_1 eps_2/[(sqrt(B) + E_1 E_2)(s + E_1 + E_2)]. With
-    E_a = eps_a + d_a, E_1 E_2 = eps_1 eps_2 + p and sqrt(B) = E_1 E_2 - q, the common numerator of the second is
-    2 eps_1 eps_2 [2 (d_1 + d_2) + delta] + (2 p - q)(s + E_1 + E_2).
-
-    free      eps_a.
-    own       E_a.
-    product   sqrt(B).
-    energies  G_a.
-    """
-    (one, two), (e1, e2) = free, own
-    d1, d2 = 2.0 * energies[0] * one / (e1 + one), 2.0 * energies[1] * two / (e2 + two)
-    sums = np.sqrt(e1**2 + e2**2 + 2.0 * product) + e1 + e2
-    denominator = (product + e1 * e2) * sums
-    delta = -8.0 * cross * one * two / denominator
-    p = one * d2 + two * d1 + d1 * d2
-    q = 4.0 * cross * one * two / (product + e1 * e2)
-    numerator = 2.0 * one * two * (2.0 * (d1 + d2) + delta) + (2.0 * p - q) * sums
-    return delta, 2.0 * cross * numerator / (denominator * (one + two))
-
-
-def _above(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of the integral over k from `start` to infinity: k = start + exp(t)."""
-    beyond = np.exp(np.arange(-FARTHEST, FARTHEST, STEP))
-    return start + beyond, STEP * beyond
-
-
-def panel(low: Values, high: Values) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on a panel with roots at its ends: k = low + (high - low)/(1 + exp(-pi sinh(t)))."""
-    t = np.arange(-PANEL_END, PANEL_END + 0.5 * PANEL_STEP, PANEL_STEP)
-    inner = math.pi * np.sinh(t)
-    part = 1.0 / (1.0 + np.exp(-inner))
-    slope = math.pi * np.cosh(t) / (4.0 * np.cosh(0.5 * inner) ** 2)
-    return low + (high - low) * part, (high - low) * PANEL_STEP * slope
+def panel(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on a panel with roots at its ends."""
+    nodes = _between(np.array(low), np.array(high))
+    return nodes.k, nodes.weights

@@ -63,8 +63,8 @@ class LeeHuangYangFunctional(FunctionalSection):
     def _whole(self, info: ValidationInfo) -> Self:
         if len(self.species) > 2:
             raise wrong(
-                f"names {len(self.species)} species; the energy is known of one and of two: give one functional for "
-                "every two whose densities overlap",
+                f"names {len(self.species)} species; the energy is known of one and of two, and none can be in "
+                "two entries: name the two whose fluctuations matter most",
                 key="species",
             )
         context = context_of(info)
@@ -92,6 +92,11 @@ class LeeHuangYangFunctional(FunctionalSection):
     def from_couplings(self) -> bool:
         """Whether it needs the interactions of the file: always of two species, whose ratios the couplings set."""
         return self.strength is None or len(self.species) == 2
+
+    @property
+    def energies(self) -> tuple[tuple[str, ...], ...]:
+        """Of two species the fluctuations of each alone are in it, where the other one's density is zero."""
+        return tuple((name,) for name in self.species)
 
     def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         if not self.from_couplings:

@@ -24,6 +24,10 @@ class NonPolynomialFunctional(FunctionalSection):
 
     of_condensates: ClassVar[bool] = True
 
+    @property
+    def energies(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((name,) for name in self.species)
+
     def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         if len(self.species) > 1:
             yield ("species",), "names several species, and each has a width of its own: give one of them"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from pydantic import ValidationInfo
 
 from hpcmix.problem.reading.misfits import Misfit
-from hpcmix.problem.reading.section import Section, context_of, wrong
+from hpcmix.problem.reading.section import Section, context_of
 from hpcmix.problem.reading.taken import of_quantity
 from hpcmix.problem.reading.values import SpeciesNames, number_in_range, quantity_in
 from hpcmix.problem.sections.functionals.gas import PointGas
@@ -30,6 +31,12 @@ class FunctionalSection(Section):
 
     of_the_sum: ClassVar[bool] = False
     """Whether it depends on the sum of its species' densities alone, as the exact flow of spins asks of it."""
+
+    @property
+    def energies(self) -> tuple[tuple[str, ...], ...]:
+        """The species, each alone or together, of which it holds the energy that its kind is of: two of a kind that
+        hold the same one count it twice. None of a kind whose entries add up to what somebody wants."""
+        return ()
 
     @abstractmethod
     def largest_mean_field(self, densities: Sequence[float], gas: PointGas) -> float:
@@ -52,21 +59,20 @@ class FunctionalSection(Section):
 STRENGTH_OF_POWER = replace(of_quantity(ENERGY), words="energy times a power of length", unit="nK um^6", example="0.02")
 
 
+_LARGEST_DENOMINATOR = 1000
+"""Of an exponent: 7/3 and 2.37 are what they say, whatever their last bit."""
+
+
 def strength_of_power(value: Any, info: ValidationInfo, exponent: float) -> float:
-    """c of c rho^exponent: an energy times length^(d (exponent - 1)), in text where that is a whole power. Raises the
-    validation error that says what is wrong."""
+    """c of c rho^exponent: an energy times length^(d (exponent - 1)). Raises the validation error that says what is
+    wrong."""
     context = context_of(info)
     if not isinstance(value, str):
         return number_in_range(value)
     if context.dimensions is None:
         return 1.0  # refused for another reason
-    lengths = context.dimensions * (exponent - 1.0)
-    if lengths != round(lengths):
-        raise wrong(
-            f"has no unit that can be written: with exponent = {exponent:g} it is an energy times length^{lengths:g}; "
-            "give a number in code units"
-        )
-    return quantity_in(value, context, ENERGY + LENGTH * round(lengths))
+    lengths = context.dimensions * (Fraction(exponent).limit_denominator(_LARGEST_DENOMINATOR) - 1)
+    return quantity_in(value, context, ENERGY + LENGTH * lengths)
 
 
 def check_in_frame(functionals: Mapping[int, FunctionalSection], grid: Grid) -> Iterator[Misfit]:

@@ -20,6 +20,10 @@ class ViveritGiorginiFunctional(FunctionalSection):
 
     of_condensates: ClassVar[bool] = False
 
+    @property
+    def energies(self) -> tuple[tuple[str, ...], ...]:
+        return (tuple(sorted(self.species)),)
+
     def misfits(self, gas: PointGas) -> Iterator[Misfit]:
         if sorted(gas.statistics) != ["bosons", "fermions"]:
             yield ("species",), "must name one condensate and one species of fermions"

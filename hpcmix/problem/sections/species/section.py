@@ -22,11 +22,15 @@ from hpcmix.problem.units.dimensions import MASS
 Statistics = Literal["bosons", "fermions", "classical"]
 
 
+_OF_FILES = {"x": "an axis", "y": "an axis", "z": "an axis", "time": "the time", "step": "the step"}
+"""Names that stand in the root of files of fields, where every species has a group of its name."""
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         raise wrong(f"must be a name of letters a to z, digits and _ that starts with a letter, not {described(value)}")
-    if value in ("x", "y", "z"):
-        raise wrong(f'"{value}" is the name of an axis in the output files; choose another name')
+    if value in _OF_FILES:
+        raise wrong(f'"{value}" is the name of {_OF_FILES[value]} in the output files; choose another name')
     return value
 
 
