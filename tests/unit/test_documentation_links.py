@@ -1,6 +1,7 @@
 """Links of Markdown pages lead to files and headings of the repository, and claims name their papers."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,38 @@ def test_guides_name_files_that_there_are(page):
     for path in paths:
         known = path.partition("<")[0].rpartition("/")[0] if "<" in path else path
         assert any((root / known).exists() for root in (ROOT, ROOT / "hpcmix")), path
+
+
+REFERENCE = re.compile(r":(?:class|func|mod|meth|data|attr|exc):`~?(hpcmix[\w.\s]*)`")
+"""To a name of the package, in a docstring; it may be broken over two lines."""
+
+
+@cache
+def source_of(module: Path) -> str:
+    """The text of a module or of a package's own; empty where there is none."""
+    files = (module.with_suffix(".py"), module / "__init__.py")
+    return next((file.read_text() for file in files if file.exists()), "")
+
+
+def names(module: Path, name: str) -> bool:
+    """Whether a module defines or imports a class, function, attribute or variable of this name, at any depth."""
+    pattern = rf"^\s*(?:(?:def|class) {name}\b|(?:self\.)?{name}\b[^=\n(]*[:=])|import\b.*\b{name}\b"
+    return re.search(pattern, source_of(module), re.MULTILINE) is not None
+
+
+def test_docstrings_refer_to_names_that_there_are():
+    found, lost = 0, []
+    for path in sorted((ROOT / "hpcmix").rglob("*.py")):
+        for reference in REFERENCE.findall(path.read_text()):
+            package, *parts = re.sub(r"\s", "", reference).split(".")
+            module, found = ROOT / package, found + 1
+            while parts and ((module / parts[0]).is_dir() or source_of(module / parts[0])):
+                module /= parts.pop(0)
+            if (module == ROOT / package and len(parts) > 1) or not all(names(module, name) for name in parts):
+                lost.append(f"{path.relative_to(ROOT)}: {reference}")
+    assert found > 300
+    assert not lost, lost
+    assert names(ROOT / "hpcmix" / "grid", "Grid") and not names(ROOT / "hpcmix" / "grid", "Greed")
 
 
 def test_pages_are_found():
