@@ -139,8 +139,8 @@ def test_pairs_of_spins_are_made_of_the_vacuum():
 
     def left(noise):
         empty = {"kind": "ground-state"} | noise
-        parts = [species("a", particles=0.0, initial=empty), species("b", particles=40.0, initial=expression("1")),
-                 species("c", particles=0.0, initial=empty)]  # fmt: skip
+        full = species("b", particles=40.0, initial=expression("1") | noise)
+        parts = [species("a", particles=0.0, initial=empty), full, species("c", particles=0.0, initial=empty)]
         gas = {"species": ["a", "b", "c"], "spin_interaction": -0.8, "quadratic_zeeman": 0.5}
         found = system([8], [LENGTH], parts, spinor=[gas], time=evolution(1.0, 0.01))
         return found.evolve().record()["species"]["b"]["particles"]

@@ -143,6 +143,14 @@ def test_an_absorber_beside_a_periodic_kernel_gets_a_warning():
     assert not expected_warnings(parse_problem(GOOD.replace("[time]", f"{contact}[time]")))
 
 
+def test_losses_of_half_quanta_get_a_warning():
+    noise = 'noise = { kind = "wigner", cutoff = 0.5 }'
+    noisy = GOOD.replace("initial = {", f"initial = {{ {noise},", 1)
+    assert noisy != GOOD
+    (sentence,) = expected_warnings(parse_problem(noisy))
+    assert 'the noise of the kind "wigner" of "rb" decays with its losses' in sentence
+
+
 def test_a_loss_that_takes_much_in_a_step_gets_a_warning():
     """At the peak of two Gaussians of one particle each, n = 1/pi in two dimensions: K n^2 step = 0.41 for K = 40."""
     gases = GOOD.replace("step = 0.01", "step = 0.1")

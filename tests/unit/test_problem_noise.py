@@ -69,6 +69,31 @@ def test_refusals(right, wrong, key, sentence):
     assert (line, f"species.up.initial.noise.{key}", sentence) in found
 
 
+OTHER = """
+[[species]]
+name = "down"
+mass = 2.0
+particles = 0.0
+{}
+[[coupling]]
+between = ["up", "down"]
+rabi_frequency = 1.0
+from = 0.0
+[time]"""
+
+
+@pytest.mark.parametrize(("initial", "key", "sentence"), [
+    ("", "", 'needs noise of the kind "wigner" as "up" has'),
+    ("initial = { noise = { kind = \"wigner\", cutoff = 2.0 } }", ".noise.cutoff", 'needs as many modes as "up" has'),
+])  # fmt: skip
+def test_species_that_turn_into_each_other_have_as_many_half_quanta(initial, key, sentence):
+    """A pi pulse would leave the half quanta that are taken off a species in another one: -M/2 particles."""
+    found = complaints_of(TEXT.replace("[time]", OTHER.format(initial)))
+    assert [name for _, name, message in found if sentence in message] == [f"species.down.initial{key}"]
+    same = 'initial = { noise = { kind = "wigner", cutoff = 1.0 } }'
+    assert len(parse_problem(TEXT.replace("[time]", OTHER.format(same))).species) == 2
+
+
 def test_fermions_have_no_such_noise():
     text = TEXT.replace("particles = 10.0", 'kind = "fermions"\norbitals = 3').replace(
         '"gaussian", width = 1.0', '"oscillator", frequency = 1.0'

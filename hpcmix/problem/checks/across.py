@@ -15,6 +15,7 @@ import numpy as np
 from hpcmix.problem.checks.components.coupling import check_couplings
 from hpcmix.problem.checks.components.losses import check_losses
 from hpcmix.problem.checks.components.spinor import check_spinors
+from hpcmix.problem.checks.components.vacuum import check_vacuum
 from hpcmix.problem.checks.discretisation.grid import check_on_grid
 from hpcmix.problem.checks.discretisation.kernel_costs import check_cost
 from hpcmix.problem.checks.discretisation.step_limits import check_step
@@ -64,7 +65,7 @@ def cross_checks(parts: Parts) -> Iterator[Finding]:
     yield from _check_ground_state(parts)
     yield from _check_observables(parts)
     yield from _check_images(parts)
-    yield from _check_vacuum(parts)
+    yield from check_vacuum(parts)
     yield from _check_excitations(parts)
     hbar = 1.0
     grid, time = parts.grid, parts.time
@@ -264,30 +265,6 @@ def _check_observables(parts: Parts) -> Iterator[Finding]:
     if "thomas_fermi" in parts.output.snapshots.fields:
         position = parts.output.snapshots.fields.index("thomas_fermi")
         yield ("output", "snapshots", "fields", position), message, None
-
-
-def _check_vacuum(parts: Parts) -> Iterator[Finding]:
-    """Noise of a Wigner function where its half quanta would mean something else, or nothing."""
-    grid = parts.grid
-    reasons = [
-        (parts.rotation is not None, "a rotating frame, whose modes are no plane waves; without [rotation]"),
-        (parts.fluctuations is not None, "[fluctuations], which follow the quanta themselves; take one of the two"),
-        (parts.many_body is not None, "[many_body], which has the quanta itself; take one of the two"),
-        (grid is not None and grid.frame.map.expanding, 'an expanding frame; use frame = "fixed"'),
-    ]
-    coupled = {name for entry in parts.exchanges for name in entry.turned}
-    for index, species in parts.species.items():
-        if not species.has_orbitals or species.wave_functions.vacuum_noise is None:
-            continue
-        own = [
-            (species.is_set, "a set of fermions: it is of bosons"),
-            (species.kinetic != "nonrelativistic", "a semi-relativistic species: its modes are those of p^2/2m"),
-            (species.vector_potential is not None, "a vector potential: its modes are plane waves"),
-            (species.particles == 0.0 and species.name not in coupled, "a species without particles: give it some"),
-        ]
-        for concerned, what in (*reasons, *own):
-            if concerned:
-                yield ("species", index, "initial", "noise", "kind"), f'"wigner" does not go with {what}', None
 
 
 def _check_images(parts: Parts) -> Iterator[Finding]:

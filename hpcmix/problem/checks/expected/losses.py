@@ -16,6 +16,7 @@ def loss_warnings(problem: Problem) -> Iterator[str]:
     """Sentences about losses."""
     yield from _images_beyond_absorbers(problem)
     yield from _quick_losses(problem)
+    yield from _losses_of_half_quanta(problem)
 
 
 def _quick_losses(problem: Problem) -> Iterator[str]:
@@ -41,6 +42,20 @@ def _quick_losses(problem: Problem) -> Iterator[str]:
                     f'"{reaction.channel[0]}" at its peak density in one step, and steps are of second order in '
                     "losses: use a smaller time.step, and check rate, particles and lengths"
                 )
+
+
+def _losses_of_half_quanta(problem: Problem) -> Iterator[str]:
+    """A loss takes half quanta with the particles, and quantum mechanics puts noise in their place: without it the
+    number N + M/2 of a field of M modes decays to zero, and N to -M/2."""
+    names = [species.name for species in problem.species]
+    losing = {name for entry in problem.loss for reaction in entry.reactions(names) for name in reaction.channel}
+    for species in problem.species:
+        if species.name in losing and species.has_orbitals and species.wave_functions.vacuum_noise is not None:
+            yield (
+                f'the noise of the kind "wigner" of "{species.name}" decays with its losses, and noise of the losses '
+                "is not added: its number of particles falls towards minus half its modes; believe it while "
+                "the particles that are left are many more than the modes"
+            )
 
 
 def _images_beyond_absorbers(problem: Problem) -> Iterator[str]:

@@ -101,7 +101,9 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     orbital: combinations are not made in place, and the lowest levels outside), and what the transform works in;
     condensates are whole in every orbital group; of several starts the best state; with coherent coupling its product
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
-    factors, change and response of the densities, a few in passing, and what convolutions keep.
+    factors, change and response of the densities, a few in passing, and what convolutions keep. Where a rotation or a
+    vector potential turns a species, the preconditioner has a phase for every axis, the field's own, the field turned
+    about every axis, and its factors twice.
     """
     if not any(species.initial.is_ground_state for species in problem.species):
         return 0
@@ -111,10 +113,16 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     looks = problem.ground_state.saddles != "ignore"
     kept = problem.ground_state.starts > 1
     complex_fields = (7.0 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
-    complex_fields += 3.0 * any(turns(problem, species) for species in problem.species)
+    turning = any(turns(problem, species) for species in problem.species)
+    complex_fields += 3.0 * turning
+    factors = species * (species + 1) // 2
+    if turning:
+        axes = decomposition.dimensions
+        complex_fields += single * (axes + 2 + axes * (axes - 1) // 2)
+        factors *= 2
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.exchanges))
-    real_fields: float = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields: float = 4 * species + factors + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
     real_fields += 2.0 * species if problem.functional else density_fields(problem, groups)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))
