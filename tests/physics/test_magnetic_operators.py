@@ -107,3 +107,37 @@ def test_expression_and_file_agree(tmp_path):
     for source, result in zip((written, read), results, strict=True):
         source.mixture.species[0].kinetic.apply(field, result)
     assert np.array_equal(*results)
+
+
+@pytest.mark.parametrize(("dimensions", "rotation"), [(1, None), (2, {"rate": 0.6}), (3, TURNED)])
+def test_the_lowpass_of_the_kinetic_momentum(dimensions, rotation):
+    """Symmetric, positive, and one at most, whatever A is: what a preconditioner has to be."""
+    one = turned(dimensions, ROUGH[dimensions], rotation)
+    kinetic, shape = one.mixture.species[0].kinetic, one.grid.position_shape
+    matrix = np.zeros((int(np.prod(shape)),) * 2, complex)
+    for number, unit in enumerate(np.eye(len(matrix), dtype=complex)):
+        field = unit.reshape(shape).copy()
+        kinetic.lowpass(field, 0.7, one.grid, one.mixture.transform)
+        matrix[:, number] = field.ravel()
+    require_below(largest(matrix - matrix.conj().T), 1e-14, "not Hermitian")  # five transforms of short lines
+    levels = np.linalg.eigvalsh(matrix)
+    assert levels[0] > 0.0
+    assert levels[-1] < 1.0 + 1e-14
+    assert largest(matrix.imag) > 1e-3  # A acts
+
+
+def test_the_lowpass_takes_a_flow_for_what_it_is():
+    """Where A_x is a whole number of the box's wave numbers at a height y, exp(-i A_x x) is at rest there along x, and
+    a field of one line keeps what it has but for the other axis."""
+    length, points, line = 8.0, 16, 11
+    height = -0.5 * length + line * length / points
+    rate = 2.0 * np.pi / length * 3.0 / height  # A_x = rate y: three waves there
+    field_of = {"kind": "expression", "value": [f"{rate!r}*y", "0"]}
+    still = {"kind": "plane-waves", "numbers": 0}
+    one = system([points] * 2, [length] * 2, [species("a", vector_potential=field_of, initial=still)])
+    x, energies = one.grid.axis(0), 0.5 * one.grid.wave_numbers(1) ** 2
+    field = np.zeros((points, points), complex)
+    field[:, line] = np.exp(-1j * rate * height * x)
+    expected = field[:, [line]] * np.fft.ifft(0.7 / (0.7 + energies) * np.fft.fft(np.eye(points)[line]))[line]
+    one.mixture.species[0].kinetic.lowpass(field, 0.7, one.grid, one.mixture.transform)
+    require_below(largest(field[:, [line]] - expected), 1e-14, "a wave at rest")  # a few roundings of numbers below one

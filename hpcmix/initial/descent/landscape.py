@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from hpcmix.initial.descent.held_phases import FREE, Phases, project_phases
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.quadratures import preconditioner_for
+from hpcmix.initial.descent.preconditioning.rotations import Rotations
 from hpcmix.initial.descent.spins import Magnetisations, SpinEnergies
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.kernels import dispatch as kernels
@@ -52,7 +53,9 @@ class Landscape:
         self.weights = mixture.weights
         self.coupling = mixture.rabi.matrix(instant)
         self.coupled = [(a, b) for group in mixture.rabi.groups for a in group for b in group]
-        self.preconditioner = Preconditioner(mixture, coupling=self.coupling)
+        self.preconditioner = preconditioner_for(mixture, coupling=self.coupling)
+        self._turns = any(not species.kinetic.diagonal for species in mixture.species)
+        self._rotations = Rotations()
         self._same_sphere = np.zeros((len(fields), len(fields)))
         for sphere in mixture.spheres:
             self._same_sphere[np.ix_(sphere, sphere)] = 1.0
@@ -136,6 +139,7 @@ class Landscape:
         self.restore_magnetisations()
         self.apply_kinetic(self.fields, self.kinetic)
         self.evaluate()
+        self._rotations.forget()
 
     def restore_magnetisations(self) -> None:
         """Bring phi, which is normalised, to the magnetisations that are kept, and T phi along."""
@@ -181,6 +185,8 @@ class Landscape:
         self.preconditioner.prepare(
             self.fields, self.totals, self.chemical_potentials, self.sphere_products(self.fields, self.kinetic)
         )
+        if self._turns and self._rotations.due:
+            self._rotations.find(self, self.mixture, self.fields)
 
     def project(self, vectors: list[np.ndarray]) -> None:
         """Make vectors tangent to the spheres and orthogonal to the turning of every sphere's phase, in place:
@@ -199,7 +205,9 @@ class Landscape:
 
     def precondition(self, vectors: list[np.ndarray]) -> None:
         """An approximate inverse of the second variation, in place."""
+        parts = self._rotations.parts(self, vectors)
         self.preconditioner.apply(vectors)
+        self._rotations.add(parts, vectors)
         for a in self.held:  # the preconditioner couples the species; what is held stays
             vectors[a].fill(0.0)
         project_phases(self.phases, vectors)

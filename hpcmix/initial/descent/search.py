@@ -23,9 +23,10 @@ from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
 REFRESH = 20
 """Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding
 errors."""
-RESTART = 200
-"""Iterations after which the direction is forgotten: in long searches, those for vortices, it goes stale (measured on
-96^2, five cases: two to three times fewer iterations than without; 100 and 150 are no better)."""
+RESTART = 1000
+"""Iterations after which the direction is forgotten: in the longest searches it goes stale. A lattice of 38 vortices
+needs a memory of some 450 iterations near its end (measured on 144^2: 1290 iterations with 1000, 1440 without an
+end)."""
 
 
 def minimise_energy(

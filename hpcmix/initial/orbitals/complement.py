@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.preconditioner import Preconditioner
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.model.mixture import Mixture

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.quadratures import preconditioner_for
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.preconditioner import BlockPreconditioner
 from hpcmix.kernels import dispatch as kernels
@@ -60,7 +60,7 @@ class OrbitalLandscape:
         ]
         condensates = [a for a, whole in enumerate(self.whole) if whole]
         self.condensates = condensates
-        self.matrix_preconditioner = Preconditioner(mixture, condensates)
+        self.matrix_preconditioner = preconditioner_for(mixture, condensates)
         self.block_preconditioners = {
             a: BlockPreconditioner(mixture, a) for a, whole in enumerate(self.whole) if not whole
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.preconditioner import Preconditioner
 from hpcmix.model.mixture import Mixture
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from hpcmix.initial.descent.held_phases import Phases
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.preconditioner import Preconditioner
 from hpcmix.initial.dressed import Dressing
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.sets import (

@@ -20,6 +20,7 @@ from hpcmix.parallel.transforms.multipliers import Factors, Turn
 
 if TYPE_CHECKING:
     from hpcmix.parallel.engine import Engine
+    from hpcmix.parallel.transforms.transform import Transform
 
 POINTS_TOGETHER = 1 << 14
 """Points of a block that T is tabulated on at a time: 128 KiB."""
@@ -102,6 +103,16 @@ class KineticEnergy(ABC):
         for start in range(0, len(first), together):
             place = slice(start, min(start + together, len(first)))
             yield place, self.of_terms(first[place].reshape(-1, *(1 for _ in others)) + rest)
+
+    def lowpass(self, field: np.ndarray, alpha: float, grid: Grid, transform: Transform) -> None:
+        """field <- [alpha / (alpha + T)] field, in place. Collective over the group."""
+        scale = alpha * transform.inverse_points
+
+        def multiplier(spectrum: np.ndarray) -> None:
+            for place, symbol in self.planes(grid):
+                spectrum[place] *= scale / (alpha + symbol)
+
+        transform.multiply(field, multiplier)
 
     def mean(self, grid: Grid, spectral: np.ndarray) -> float:
         """sum_k T(k) spectral(k) over this rank's block, for a real density over wave numbers."""

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpcmix.grid import Grid
+from hpcmix.model.kinetic.axis_resolvents import AxisResolvents
+from hpcmix.model.kinetic.free import KineticEnergy
 from hpcmix.model.kinetic.vector_potentials import magnitudes
 from hpcmix.parallel.transforms.resources import Resources
 from hpcmix.parallel.transforms.transform import Transform
@@ -82,6 +84,11 @@ class KineticMomentum:
     def magnitudes(self) -> list[float]:
         """The largest |A| on this rank along each axis, what the frame adds included. Local."""
         return [size / self.scale for size in magnitudes(self._potentials)]
+
+    def resolvents(self, free: KineticEnergy) -> AxisResolvents:
+        """What is nearly the inverse of alpha + T(Pi), with T that of `free` without A. Collective."""
+        parts = [None if part is None else part / self.scale for part in self._potentials]
+        return AxisResolvents(self._grid, self._transform, free, parts)
 
     def along(self, source: np.ndarray, axis: int) -> np.ndarray:
         """scale D source along one axis; the array belongs to this object and is overwritten by its next call."""

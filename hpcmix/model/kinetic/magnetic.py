@@ -17,10 +17,12 @@ import numpy as np
 
 from hpcmix.grid import Grid
 from hpcmix.kernels import dispatch as kernels
+from hpcmix.model.kinetic.axis_resolvents import AxisResolvents
 from hpcmix.model.kinetic.free import KineticEnergy, SemirelativisticKineticEnergy
 from hpcmix.model.kinetic.kinetic_momentum import KineticMomentum
 from hpcmix.model.kinetic.lanczos import Lanczos
 from hpcmix.model.kinetic.vector_potentials import cross
+from hpcmix.parallel.transforms.transform import Transform
 
 
 class KrylovKineticEnergy(ABC):
@@ -28,7 +30,7 @@ class KrylovKineticEnergy(ABC):
 
     momentum  Pi.
     lanczos   makes functions of Pi^2; may be shared with other species.
-    free      T without A and rotation: what preconditions the search for ground states.
+    free      T without A and rotation.
     """
 
     diagonal = False
@@ -40,6 +42,7 @@ class KrylovKineticEnergy(ABC):
         self.free = free
         self.rest_energy = free.rest_energy
         self._lanczos = lanczos
+        self._resolvents: AxisResolvents | None = None  # made when first needed
 
     def planes(self, grid: Grid) -> Iterator[tuple[slice, np.ndarray]]:
         """T without A: :meth:`KineticEnergy.planes`."""
@@ -90,6 +93,12 @@ class KrylovKineticEnergy(ABC):
     @abstractmethod
     def decay(self, field: np.ndarray, duration: float) -> None:
         """field <- exp(-duration T) field: imaginary time."""
+
+    def lowpass(self, field: np.ndarray, alpha: float, grid: Grid, transform: Transform) -> None:
+        """field <- nearly [alpha / (alpha + T - T(0))] field, in place (axis_resolvents.py)."""
+        if self._resolvents is None:
+            self._resolvents = self.momentum.resolvents(self.free)
+        self._resolvents.apply(field, alpha)
 
     @abstractmethod
     def _average(self, field: np.ndarray) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.preconditioner import Preconditioner
 from hpcmix.initial.excitations.complex_states.quadratic_form import QuadraticForm
 
 
@@ -13,9 +13,9 @@ class AmplitudePreconditioner:
 
     B is the form without T, made positive: max(W - mu, 0) on its diagonal, and of the interaction (psi, conj psi) g+
     (psi, conj psi)^+ with g+ the positive part of the couplings. It is what the ground-state search has
-    (:class:`~hpcmix.initial.descent.preconditioner.Preconditioner`) for u and v apart, so that the phase of psi stays
-    in it; alpha is the same multiple of the kinetic energy per particle. T is that without a vector potential. P is
-    positive, whatever the form is.
+    (:class:`~hpcmix.initial.descent.preconditioning.preconditioner.Preconditioner`) for u and v apart, so that the
+    phase of psi stays in it; alpha is the same multiple of the kinetic energy per particle. T is that without a vector
+    potential. P is positive, whatever the form is.
     """
 
     def __init__(self, form: QuadraticForm) -> None:

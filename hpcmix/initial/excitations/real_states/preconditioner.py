@@ -1,10 +1,10 @@
 """Approximate inverses of A_+ and A_-, one Fourier pair for two rows of either.
 
 P = S^T [alpha / (alpha + T)] S + D with S^T S = (alpha + B(x))^-1, the first as for ground states
-(initial/descent/preconditioner.py), which says why. Of A_- B is max(W_a - mu_a, 0) delta_ab and the coherent coupling,
-of A_+ that and 2 psi_a g+_ab psi_b. Where B is large beside alpha the first part is too small for all but the slowest
-waves, and two things help: of A_+ alpha grows with the repulsion, and outside of the clouds, where U_a - mu_a is large
-in a box that is wider than they are,
+(initial/descent/preconditioning/preconditioner.py), which says why. Of A_- B is max(W_a - mu_a, 0) delta_ab and the
+coherent coupling, of A_+ that and 2 psi_a g+_ab psi_b. Where B is large beside alpha the first part is too small for
+all but the slowest waves, and two things help: of A_+ alpha grows with the repulsion, and outside of the clouds, where
+U_a - mu_a is large in a box that is wider than they are,
 
     D_a = B_a / ((alpha + B_a) (T_max + B_a)),        B_a = max(W_a - mu_a, 0),
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpcmix.initial.descent.preconditioner import Preconditioner
+from hpcmix.initial.descent.preconditioning.preconditioner import Preconditioner
 from hpcmix.initial.excitations.real_states.operator import RealOperator
 
 Factor = list[list[np.ndarray]]

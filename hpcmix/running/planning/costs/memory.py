@@ -15,6 +15,7 @@ from hpcmix.running.planning.costs.fields import (
     resident_share,
     transform_fields,
 )
+from hpcmix.running.planning.costs.kicks import density_fields, turning_fields
 from hpcmix.running.planning.costs.krylov import krylov_fields, turns
 from hpcmix.running.planning.costs.losses import loss_fields
 from hpcmix.running.planning.costs.markers import even_marker_bytes
@@ -74,6 +75,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields: float = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
+    complex_fields += turning_fields(problem)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
     if problem.grid.frame.map.expanding:
         complex_fields += 1 + problem.grid.dimensions
@@ -81,6 +83,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
         complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields: float = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
     real_fields += potential_fields(problem) + kernel_fields(problem, decomposition) + loss_fields(problem)
+    real_fields += density_fields(problem, groups)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
     complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.exchanges))
@@ -98,7 +101,9 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     orbital: combinations are not made in place, and the lowest levels outside), and what the transform works in;
     condensates are whole in every orbital group; of several starts the best state; with coherent coupling its product
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
-    factors, change and response of the densities, a few in passing, and what convolutions keep.
+    factors, change and response of the densities, a few in passing, and what convolutions keep. Where a rotation or a
+    vector potential turns a species, the preconditioner has a phase for every axis, the field's own, the field turned
+    about every axis, and its factors twice.
     """
     if not any(species.initial.is_ground_state for species in problem.species):
         return 0
@@ -108,9 +113,16 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     looks = problem.ground_state.saddles != "ignore"
     kept = problem.ground_state.starts > 1
     complex_fields = (7.0 + looks + kept) * single + (8 + looks + kept) * dealt + 1 + transform_fields(decomposition)
-    complex_fields += 3.0 * any(turns(problem, species) for species in problem.species)
+    turning = any(turns(problem, species) for species in problem.species)
+    complex_fields += 3.0 * turning
+    factors = species * (species + 1) // 2
+    if turning:
+        axes = decomposition.dimensions
+        complex_fields += single * (axes + 2 + axes * (axes - 1) // 2)
+        factors *= 2
     complex_fields += LEVELS_OUTSIDE * sum(number > 1 for number in problem.orbitals)
     complex_fields += bool(dressed_groups(problem.species, problem.exchanges))
-    real_fields: float = 4 * species + species * (species + 1) // 2 + 2 + potential_fields(problem)
+    real_fields: float = 4 * species + factors + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
+    real_fields += 2.0 * species if problem.functional else density_fields(problem, groups)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))

@@ -10,6 +10,9 @@ import numpy as np
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
 from hpcmix.model.mixture import Mixture
 
+Triangle = list[list[np.ndarray]]
+"""The lower triangle of a symmetric matrix, or its Cholesky factor, at every point, row after row."""
+
 
 class Preconditioner:
     """P = S^T [alpha / (alpha + T)] S, where S^T S = (alpha + B(x))^-1 is a p x p matrix at every point.
@@ -45,7 +48,7 @@ class Preconditioner:
         self._coupling = np.zeros_like(self._couplings) if coupling is None else coupling.real
         self.lowest_energies = self.lowest_energies_of(self._members)
         """Per member the smallest kinetic energy of the box above that of rest: the scale where others vanish."""
-        self._factor: list[list[np.ndarray]] = []
+        self._factor: Triangle = []
         self._alpha = 0.0
 
     def lowest_energies_of(self, species: Sequence[int]) -> np.ndarray:
@@ -62,38 +65,62 @@ class Preconditioner:
     ) -> None:
         """Take over the present fields phi_a, W_a, mu_a and <phi|T|phi> of the sphere of each: the Cholesky factor of
         alpha + B at every point."""
-        weights = self._weights
-        kinetic = float(np.dot(weights, np.maximum(kinetic_energies, self.lowest_energies)) / np.sum(weights))
-        self._alpha = self.KINETIC_MULTIPLE * kinetic
-        modulus = [np.sqrt(nu) * np.abs(field) for nu, field in zip(weights, fields, strict=True)]
-        factor: list[list[np.ndarray]] = []
-        for a, row in enumerate(self._couplings):
-            factor.append([])
-            for b in range(a + 1):
-                entry = (2.0 * row[b]) * modulus[a] * modulus[b]
-                if self._coupling[a, b] != 0.0:
-                    entry += self._coupling[a, b]
-                if a == b:
-                    entry += np.maximum(totals[a] - chemical_potentials[a], 0.0) + self._alpha
-                for c in range(b):
-                    entry -= factor[a][c] * factor[b][c]
-                factor[a].append(np.sqrt(entry) if a == b else entry / factor[b][b])
-        self._factor = factor
+        self._alpha = self._scale_of(kinetic_energies)
+        self._factor = factorised(self._stiffness(fields, totals, chemical_potentials, self._coupling_at))
 
     def apply(self, fields: list[np.ndarray]) -> None:
         """phi_a <- (1/sqrt(nu_a)) sum_b P_ab sqrt(nu_b) phi_b, in place. Collective."""
+        self._solve(self._factor, fields)
+        for a, field in enumerate(fields):
+            self.apply_lowpass(field, self._members[a], self._alpha)
+        self._solve_transposed(self._factor, fields)
+
+    def _scale_of(self, kinetic_energies: np.ndarray) -> float:
+        """alpha where <phi|T|phi> of every sphere is this."""
+        weights = self._weights
+        kinetic = float(np.dot(weights, np.maximum(kinetic_energies, self.lowest_energies)) / np.sum(weights))
+        return self.KINETIC_MULTIPLE * kinetic
+
+    def _coupling_at(self, a: int, b: int) -> np.ndarray | float:
+        """What couples the species a and b coherently."""
+        return float(self._coupling[a, b])
+
+    def _stiffness(
+        self,
+        fields: list[np.ndarray],
+        totals: list[np.ndarray],
+        chemical_potentials: np.ndarray,
+        coupling: Callable[[int, int], np.ndarray | float],
+    ) -> Triangle:
+        """alpha + B at every point."""
+        moduli = [np.sqrt(nu) * np.abs(field) for nu, field in zip(self._weights, fields, strict=True)]
+        rows: Triangle = []
+        for a, row in enumerate(self._couplings):
+            rows.append([])
+            for b in range(a + 1):
+                entry = (2.0 * row[b]) * moduli[a] * moduli[b]
+                if self._coupling[a, b] != 0.0:
+                    entry += coupling(a, b)
+                if a == b:
+                    entry += np.maximum(totals[a] - chemical_potentials[a], 0.0) + self._alpha
+                rows[a].append(entry)
+        return rows
+
+    def _solve(self, factor: Triangle, fields: list[np.ndarray]) -> None:
+        """sqrt(nu) phi <- L^-1 sqrt(nu) phi with L the factor, in place."""
         roots = self._roots
-        scale = self._alpha * self._mixture.transform.inverse_points
         for a, field in enumerate(fields):
             for b in range(a):
-                field -= (roots[b] / roots[a]) * self._factor[a][b] * fields[b]
-            field /= self._factor[a][a]
-        for a, field in enumerate(fields):
-            self._multiply(field, self._members[a], lambda symbol: scale / (self._alpha + symbol))
+                field -= (roots[b] / roots[a]) * factor[a][b] * fields[b]
+            field /= factor[a][a]
+
+    def _solve_transposed(self, factor: Triangle, fields: list[np.ndarray]) -> None:
+        """sqrt(nu) phi <- (L^T)^-1 sqrt(nu) phi, in place."""
+        roots = self._roots
         for a in reversed(range(len(fields))):
             for b in range(a + 1, len(fields)):
-                fields[a] -= (roots[b] / roots[a]) * self._factor[b][a] * fields[b]
-            fields[a] /= self._factor[a][a]
+                fields[a] -= (roots[b] / roots[a]) * factor[b][a] * fields[b]
+            fields[a] /= factor[a][a]
 
     def apply_lowpass(self, field: np.ndarray, species: int, alpha: float) -> None:
         """field <- [alpha / (alpha + T)] field, in place. Collective."""
@@ -122,3 +149,13 @@ class Preconditioner:
                 spectrum[place] *= factor(symbol)
 
         self._mixture.transform.multiply(field, multiplier)
+
+
+def factorised(matrix: Triangle) -> Triangle:
+    """The Cholesky factor of a positive matrix, in its place."""
+    for a, row in enumerate(matrix):
+        for b in range(a + 1):
+            for c in range(b):
+                row[b] -= row[c] * matrix[b][c]
+            row[b] = np.sqrt(row[b]) if a == b else row[b] / matrix[b][b]
+    return matrix
