@@ -117,3 +117,12 @@ INTEGRATORS: dict[str, Splitting] = {
     ),
 }
 """Every scheme by the name that ``[time] integrator`` takes."""
+
+_GENERAL = {2: "strang", 4: "blanes-moan-4", 6: "blanes-moan-6"}
+"""By order the scheme that holds for any two flows."""
+
+
+def within_kicks(splitting: Splitting) -> Splitting:
+    """The scheme by which a kick is made of phases and of unitaries among species where there are any: one of the
+    integrator's order that holds for any two flows."""
+    return INTEGRATORS[_GENERAL[splitting.order]]

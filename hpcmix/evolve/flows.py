@@ -19,11 +19,12 @@ from hpcmix.evolve.stages import Stages
 from hpcmix.kernels.arguments import PointFunction
 from hpcmix.model.components.losses import ActingLosses
 from hpcmix.model.kinetic.magnetic import KrylovKineticEnergy
+from hpcmix.model.mean_field.kick_order import computed_by_kicks, densities_come_first
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.model.terms.term import HalfWayFields, Term
 from hpcmix.parallel.transforms.multipliers import Factors, Turn
-from hpcmix.splittings import Splitting
+from hpcmix.splittings import Splitting, within_kicks
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.fluctuations import Fluctuations
 
@@ -50,13 +51,8 @@ class Flows:
     def __init__(self, mixture: Mixture) -> None:
         self._mixture = mixture
         self._diagonal = [species.kinetic.diagonal for species in mixture.species]
-        # a kick takes the densities along where every species is one field on this rank, at the same stage of its
-        # transform: not for sets of orbitals, not for species without any, not where another group holds some, not
-        # where only some are half way
-        self._densities_first = (
-            any(species.orbitals != 1 for species in mixture.species)
-            or mixture.communicators.groups > 1
-            or (any(self._diagonal) and not all(self._diagonal))
+        self._densities_first = densities_come_first(
+            [species.orbitals for species in mixture.species], mixture.communicators.groups, self._diagonal
         )
         self._factors: dict[tuple[int, float], Factors | Turn] = {}
         self._coupled = coupled_drifts(mixture)
@@ -64,8 +60,9 @@ class Flows:
         self._densities: np.ndarray | None = None  # kept from kick to kick, where they are needed
         # rho_b = nu_b |phi_b|^2: the weight goes into the coupling, so that the kernel needs no separate densities
         self._couplings = mixture.interactions.couplings * mixture.weights[np.newaxis, :]
-        self._at_points = [] if self._densities_first else _computed_by_kicks(mixture)
-        self._apart = [term for term in mixture.interactions.separate if term not in self._at_points]
+        separate, dimensions = mixture.interactions.separate, mixture.grid.dimensions
+        self._at_points = [] if self._densities_first else computed_by_kicks(separate, len(mixture.species), dimensions)
+        self._apart = [term for term in separate if term not in self._at_points]
         self._half_way_term = None if self._densities_first else _comes_half_way(self._apart)
         self._stages = Stages(mixture)
         self._axes = self._stages.axes
@@ -136,7 +133,7 @@ class Flows:
 
     def sequence(self, splitting: Splitting) -> StepSequence:
         """How a splitting is applied to this mixture."""
-        return StepSequence(splitting, None if self._mixing is None else self._mixing.within_kicks(splitting))
+        return StepSequence(splitting, None if self._mixing is None else within_kicks(splitting))
 
     def _lose(self, clouds: Sequence[Cloud], losing: Losing, losses: ActingLosses) -> None:
         """Let particles leave, from orbitals in position space, where any loss acts. Collective."""
@@ -371,12 +368,6 @@ class Flows:
 def _fields(clouds: Sequence[Cloud]) -> list[np.ndarray]:
     """All orbitals of all species, one after the other."""
     return [orbital for cloud in clouds for orbital in cloud.orbitals]
-
-
-def _computed_by_kicks(mixture: Mixture) -> list[Term]:
-    """The terms whose potentials a kick computes as it goes over the orbitals."""
-    p, dimensions = len(mixture.species), mixture.grid.dimensions
-    return [term for term in mixture.interactions.separate if term.point_functions(p, dimensions) is not None]
 
 
 def _comes_half_way(terms: Sequence[Term]) -> Term | None:

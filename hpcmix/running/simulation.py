@@ -41,6 +41,7 @@ from hpcmix.running.log import Log
 from hpcmix.running.planning.memory import release_freed_memory
 from hpcmix.running.planning.resolution.markers import load_lines, marker_lines
 from hpcmix.running.planning.resolution.phase import found_warnings
+from hpcmix.running.planning.resolution.structures import structure_warnings
 from hpcmix.running.planning.resolution.time import time_warnings
 from hpcmix.running.planning.room import require_room
 from hpcmix.running.resuming.completed_checkpoints import with_kicks_done
@@ -306,7 +307,8 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
 def _resolution(problem: Problem) -> list[str]:
     """The clouds beside spacing and box as the file tells them, and what is probably not meant."""
     lengths = resolution_lines(problem)
-    return ([f"expected: {'; '.join(lengths)}"] if lengths else []) + expected_warnings(problem)
+    expected = [f"expected: {'; '.join(lengths)}"] if lengths else []
+    return [*expected, *expected_warnings(problem), *structure_warnings(problem)]
 
 
 def _expansion(problem: Problem) -> str:

@@ -21,6 +21,7 @@ from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.running.log import Log, leave
+from hpcmix.running.planning.resolution.structures import structure_warnings
 from hpcmix.running.resuming.occupied import Attendants, occupied
 from hpcmix.running.resuming.restart import same_problem
 from hpcmix.running.stops.last_words import LastWords
@@ -204,7 +205,7 @@ def _prepare(path: Path, problem: Problem, request: Request, log: Log) -> str:
     if aside := _claim_directory(path, request.fresh):
         log.line(f"the check that was in {path} is now in {aside}")
     log.open(path / LOG)
-    for line in expected_warnings(problem):
+    for line in [*expected_warnings(problem), *structure_warnings(problem)]:
         log.line(line)
     if problem.fluctuations is not None and request.claim not in _AROUND_FLOWS:
         log.line(f"[fluctuations] is left out: {request.claim} is about the flow itself")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from physics.systems import contact, dipolar, evolution, harmonic, problem_text, require_below, species, system
 
-from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.functionals.lee_huang_yang import dipolar_factor
+from hpcmix.model.terms.functionals.of_entries import functional_of
 from hpcmix.model.terms.functionals.profiles import profile_of
 from hpcmix.model.terms.functionals.two_densities import TwoDensities
 from hpcmix.model.terms.functionals.zero_point import slopes_of_two

@@ -18,9 +18,9 @@ from hpcmix.initial.written.closed_form import closed_form
 from hpcmix.model.kinetic.vector_potentials import make_vector_potential
 from hpcmix.model.pair_kernels.radial.functions import radial_function
 from hpcmix.model.potentials.external import make_term
-from hpcmix.model.terms.build import functional_of
 from hpcmix.model.terms.channels import shapes_of
 from hpcmix.model.terms.entry_kernels import contact_couplings, coupling_at_a_point, kernel_of
+from hpcmix.model.terms.functionals.of_entries import functional_of
 from hpcmix.parallel.decomposition import Block
 from hpcmix.problem.checks.across import cross_checks
 from hpcmix.problem.checks.components.coupling import check_couplings

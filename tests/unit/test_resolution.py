@@ -214,11 +214,6 @@ def test_lengths_are_told_in_micrometres_whatever_the_code_unit():
             {},
             "its Fermi wave number 6.999 is beyond two thirds",
         ),
-        (
-            species("a", particles=5e4, potential=[harmonic(1.0)]),
-            {"rotation": {"rate": 0.5}, "interaction": [contact("a", "a", 0.1)]},
-            "the grid does not resolve the cores of vortices",
-        ),
     ],
 )
 def test_clouds_that_box_or_grid_will_not_hold(entry, sections, words):

@@ -9,10 +9,6 @@ import numpy as np
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.sections.components.coupling import connected
-from hpcmix.splittings import INTEGRATORS, Splitting
-
-_GENERAL = {2: "strang", 4: "blanes-moan-4", 6: "blanes-moan-6"}
-"""By order the scheme that holds for any two flows."""
 
 Unitary = dict[tuple[int, int], np.ndarray]
 """U_ab at every point of this rank, by pairs of species."""
@@ -26,8 +22,8 @@ class Mixing:
 
         V(c_0 tau) R(d_1 tau) V(c_1 tau) ... R(d_s tau) V(c_s tau)
 
-    of the order of the integrator (:meth:`within_kicks`), so that the step keeps that order; it ends with a phase,
-    which leaves the densities alone that it sees, and which the first of the next step is done with.
+    of the order of the integrator (:func:`hpcmix.splittings.within_kicks`), so that the step keeps that order; it ends
+    with a phase, which leaves the densities alone that it sees, and which the first of the next step is done with.
     """
 
     def __init__(self, mixture: Mixture) -> None:
@@ -36,11 +32,6 @@ class Mixing:
         pairs = [(names[coupling.first], names[coupling.second]) for coupling in mixture.local]
         self._groups = connected(names, pairs)
         self._kept: dict[float, Unitary] = {}
-
-    @staticmethod
-    def within_kicks(splitting: Splitting) -> Splitting:
-        """The scheme by which a kick is made of its two parts."""
-        return INTEGRATORS[_GENERAL[splitting.order]]
 
     def forget(self) -> None:
         """Drop what was kept for the durations so far: they do not come again."""

@@ -10,7 +10,7 @@ import numpy as np
 from hpcmix.grid import Grid
 from hpcmix.kernels.losses import Reaction
 from hpcmix.model.potentials.envelope import Envelope, Instant
-from hpcmix.model.potentials.external import NotFinite, finite_strength
+from hpcmix.model.potentials.finite import NotFinite, finite_strength
 from hpcmix.parallel.engine import Engine
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.losses import LossSection
@@ -57,7 +57,7 @@ class Losses:
     def acting(self, instant: Instant, dimensions: int) -> ActingLosses:
         """Those that act at an instant, at their rates: K times the envelope's e(t). Where a frame has grown by b, on
         its clock, dt = b^2 ds, and of the densities b^d rho of its grid n particles meet at the rate
-        b^(2 - d (n - 1)) K. Raises :class:`~hpcmix.model.potentials.external.NotFinite` where a factor is not finite,
+        b^(2 - d (n - 1)) K. Raises :class:`~hpcmix.model.potentials.finite.NotFinite` where a factor is not finite,
         or negative."""
         strengths = [self._strength(number, instant) for number in range(len(self.words))]
         acting = [

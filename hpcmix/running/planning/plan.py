@@ -8,7 +8,12 @@ from hpcmix.model.ranks import division_request
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.parallel.sharing.division import divide
 from hpcmix.problem.schema import Problem
-from hpcmix.running.planning.costs.files import checkpoint_bytes, snapshot_bytes
+from hpcmix.running.planning.costs.files import (
+    checkpoint_file_bytes,
+    run_file_bytes,
+    series_bytes,
+    snapshot_file_bytes,
+)
 from hpcmix.running.planning.costs.markers import (
     MarkersPlan,
     even_marker_bytes,
@@ -35,6 +40,7 @@ class Plan:
                             depend on adaptive steps.
     checkpoint_bytes, checkpoints
                             size of one checkpoint, and how many stay at the same time.
+    other_bytes             size of the records, the log, the problem and the summary.
     transforms_per_step     Fourier pairs (forward and backward) of one field.
     seconds_per_step        estimate for this machine, or None where the problem has no [time].
     notes                   what the file asks for and does not get on so many ranks.
@@ -61,15 +67,17 @@ class Plan:
     markers: MarkersPlan | None = None
     marker_file_bytes: int = 0
     marker_files: int | None = 0
+    other_bytes: int = 0
 
     @property
     def disk_bytes(self) -> int | None:
-        """All snapshots and marker files together and the checkpoints that stay, one more while it is written; None
-        where the number of snapshots or marker files is not known."""
+        """All snapshots and marker files together, the checkpoints that stay, one more while it is written, records and
+        small files; None where the number of snapshots or marker files is not known."""
         if self.snapshots is None or self.marker_files is None:
             return None
         written = self.snapshot_bytes * self.snapshots + self.marker_file_bytes * self.marker_files
-        return written + self.checkpoint_bytes * (self.checkpoints + 1)
+        checkpoints = self.checkpoints + (1 if self.checkpoints else 0)
+        return written + self.checkpoint_bytes * checkpoints + self.other_bytes
 
 
 def make_plan(problem: Problem, ranks: int) -> Plan:
@@ -104,10 +112,10 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         decomposition=decomposition,
         memory_bytes=memory_bytes(problem, division) + marker_bytes,
         evolution_bytes=evolving_bytes(problem, division) + marker_bytes,
-        snapshot_bytes=snapshot_bytes(problem),
+        snapshot_bytes=snapshot_file_bytes(problem),
         snapshots=snapshots,
         records=records,
-        checkpoint_bytes=checkpoint_bytes(problem),
+        checkpoint_bytes=checkpoint_file_bytes(problem),
         checkpoints=problem.output.checkpoints.keep if problem.time is not None else 0,
         transforms_per_step=transforms,
         steps=steps,
@@ -117,4 +125,5 @@ def make_plan(problem: Problem, ranks: int) -> Plan:
         markers=markers,
         marker_file_bytes=marker_file_bytes(problem),
         marker_files=marker_files,
+        other_bytes=run_file_bytes(problem) + series_bytes(problem, records or 0),
     )

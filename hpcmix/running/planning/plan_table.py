@@ -10,8 +10,10 @@ from hpcmix.problem.checks.expected.warnings import expected_warnings, resolutio
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.times import TimeWords, steps_in_words
+from hpcmix.running.planning.costs.kicks import kicks_in_words
 from hpcmix.running.planning.plan import Plan, make_plan
 from hpcmix.running.planning.resolution.phase import expected_warnings as unresolved_phases
+from hpcmix.running.planning.resolution.structures import structure_warnings
 from hpcmix.running.planning.resolution.time import time_warnings
 
 
@@ -58,6 +60,9 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
             f"about {plan.seconds_per_step:.3g} s each: about {whole}",
             "               (a rough estimate for this machine, a core per rank; ground state and output not counted)",
         ]
+    if problem.time is not None:
+        words = kicks_in_words(problem, plan.groups)
+        lines += [f"{'' if number else 'kicks':<15}{line}" for number, line in enumerate(words)]
     lines += _spectrum_lines(problem, decomposition)
     lines += [f"{'' if number else 'resolution':<15}{line}" for number, line in enumerate(resolution_lines(problem))]
     condition = semirelativistic_condition(problem)
@@ -68,7 +73,12 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
 def warning_lines(problem: Problem) -> list[str]:
     """What a run of the problem would warn of, but for the condition of semi-relativistic species. Raises
     :class:`~hpcmix.problem.mistakes.errors.ProblemError` for a vector potential that is not finite."""
-    return [*unresolved_phases(problem), *expected_warnings(problem), *time_warnings(problem)]
+    return [
+        *unresolved_phases(problem),
+        *expected_warnings(problem),
+        *structure_warnings(problem),
+        *time_warnings(problem),
+    ]
 
 
 def _spectrum_lines(problem: Problem, decomposition: Decomposition) -> list[str]:
@@ -112,7 +122,8 @@ def _files(problem: Problem, plan: Plan) -> str:
         files = "marker files" if plan.marker_files is None else f"{plan.marker_files} marker files"
         parts.append(f"{files} of {readable(plan.marker_file_bytes)}")
     every = problem.output.observables.every
-    parts.append(f"a record every {every} steps" if plan.records is None else f"{plan.records} records")
+    records = f"a record every {every} steps" if plan.records is None else f"{plan.records} records"
+    parts.append(f"{records} and small files of {readable(plan.other_bytes)}")
     whole = "" if plan.disk_bytes is None else f"; {readable(plan.disk_bytes)} in all"
     return ", ".join(parts) + whole
 

@@ -112,7 +112,6 @@ def at_once_in_processes(
         "max_wall": left,
         "asked": str(asked),
     }
-    usual, SIGNALS.listener = SIGNALS.listener, lambda: None  # a signal is for the processes: they have what to save
     told, one_has_died = 0, False
     with tempfile.TemporaryDirectory(prefix="hpcmix-sweep-") as folder:
         processes = [_Process(request, Path(folder) / f"{number}.json") for number in range(at_once)]
@@ -126,7 +125,6 @@ def at_once_in_processes(
                     one_has_died = True
                     _tell(processes, signal.SIGTERM)
         finally:
-            SIGNALS.listener = usual
             for process in processes:
                 process.close()
         return [process.tally(SIGNALS.number) for process in processes]

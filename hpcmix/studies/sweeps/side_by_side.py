@@ -17,6 +17,7 @@ from hpcmix.problem.mistakes.ending import Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.values import counted
 from hpcmix.running.log import Log
+from hpcmix.running.stops.signals import SIGNALS
 from hpcmix.studies.sweeps.directory import SweepDirectory
 from hpcmix.studies.sweeps.processes import at_once_in_processes
 from hpcmix.studies.sweeps.reading import SweptFile
@@ -81,6 +82,7 @@ def computed(
 
 def _rounds(work: Round, file: SweptFile, directory: SweepDirectory, comm: MPI.Comm) -> Tally:
     """Rounds until one ends nothing, or nothing is left: points of a job that died meanwhile are taken over."""
+    SIGNALS.listener = lambda: None  # a part without a point is no reason to end the others, who have what to save
     tallies: list[Tally] = []
     while True:
         last = work()

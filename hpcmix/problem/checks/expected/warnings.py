@@ -137,14 +137,6 @@ def _of_cloud(problem: Problem, index: int) -> Iterator[str]:
                 f'species "{species.name}": its Fermi wave number {1.0 / lengths.fermi:.4g} is beyond two thirds of '
                 f"the grid's largest, {most:.4g}: use more points or a smaller box"
             )
-    if problem.rotation is not None and lengths.healing is not None:
-        across = [axis for axis in _axes(problem) if lengths.healing < 0.5 * problem.grid.spacings[axis]]
-        if across:
-            yield (
-                f'species "{species.name}": its healing length, about {lengths.healing:.3g}, is below half a spacing '
-                f"along {problem.grid.in_words(across)}: the grid does not resolve the cores of vortices; use "
-                "more points"
-            )
 
 
 def _axes(problem: Problem) -> range:

@@ -19,6 +19,8 @@ class Request:
     from_start    whether it compares with the orbitals of time zero: they are kept, in checkpoints too.
     orbital_sets  how many further sets of orbitals measuring it holds, these not counted.
     real_fields   how many fields of real numbers it holds.
+    numbers_per_point
+                  about how many numbers a record has of it for every point along an axis, and of every species.
     """
 
     word: str
@@ -29,21 +31,22 @@ class Request:
     from_start: bool = False
     orbital_sets: int = 0
     real_fields: int = 0
+    numbers_per_point: float = 0.0
 
 
 REQUESTS = (
     # r x p: what the frame's phase adds to p is along r
     Request("angular-momentum", dimensions=2, of_orbitals=False, in_frame=True),
-    Request("momentum-distribution"),
+    Request("momentum-distribution", numbers_per_point=1.0),
     Request("determinant-overlap", of_sets=True, from_start=True),
     Request("semiclassical-norms", of_sets=True, orbital_sets=2),
     Request("largest-current", in_frame=True, real_fields=7),
     Request("density-modes", of_orbitals=False, in_frame=True),
     # a copy in double precision, phases, the smoothed density with its spectrum, differences of phases
     # the flow's spectra along every axis, and what they are made of
-    Request("spectra", real_fields=16),
-    Request("structure-factor", real_fields=4),
-    Request("coherence", real_fields=6),
+    Request("spectra", real_fields=16, numbers_per_point=2.0),
+    Request("structure-factor", real_fields=4, numbers_per_point=0.5),
+    Request("coherence", real_fields=6, numbers_per_point=0.5),
     Request("overlap", of_orbitals=False, in_frame=True),
     Request("vortices", dimensions=2, in_frame=True, real_fields=12),
 )

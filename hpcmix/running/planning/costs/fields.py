@@ -32,7 +32,7 @@ def transform_fields(decomposition: Decomposition) -> float:
 
 
 def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
-    """Real fields that convolutions keep, and a density and a potential per species where there are any.
+    """Real fields that convolutions keep, beside densities and potentials (costs/kicks.py).
 
     Periodic: of each channel (model/terms/channels.py) a half spectrum and the field, of each species that feels one
     the potential, and the multipliers of half size. In free space: per channel a half spectrum along the last axis,
@@ -57,8 +57,7 @@ def kernel_fields(problem: Problem, decomposition: Decomposition) -> float:
         fields += copies * sum(sizes) + 2.0 * resident_share(decomposition) * free.count
         fields += 2.0 if decomposition.ranks > 1 else 0.0  # the lines before they are exchanged
         fields += 2.0 * (2.0 - 1.0 / second) if second > 1 else 0.0
-    # densities and potentials of their own, where the kick does not take them along
-    return fields + (2.0 * len(problem.species) if periodic.count or free.count or problem.functional else 0.0)
+    return fields
 
 
 def potential_fields(problem: Problem) -> int:

@@ -15,6 +15,7 @@ from hpcmix.running.planning.costs.fields import (
     resident_share,
     transform_fields,
 )
+from hpcmix.running.planning.costs.kicks import density_fields, turning_fields
 from hpcmix.running.planning.costs.krylov import krylov_fields, turns
 from hpcmix.running.planning.costs.losses import loss_fields
 from hpcmix.running.planning.costs.markers import even_marker_bytes
@@ -74,6 +75,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
     sets = 1 + sum(request.from_start + request.orbital_sets for request in requests)
     orbitals = OrbitalGroups(problem.orbitals, groups).largest
     complex_fields: float = orbitals * (sets - 1 + resident_share(decomposition)) + 1 + transform_fields(decomposition)
+    complex_fields += turning_fields(problem)
     complex_fields += krylov_fields(problem, decomposition, 2 * real_bytes(problem))
     if problem.grid.frame.map.expanding:
         complex_fields += 1 + problem.grid.dimensions
@@ -81,6 +83,7 @@ def evolution_bytes(problem: Problem, decomposition: Decomposition, groups: int)
         complex_fields += orbitals * (1 + resident_share(decomposition))
     real_fields: float = 2 * species + 1 + max((request.real_fields for request in requests), default=0)
     real_fields += potential_fields(problem) + kernel_fields(problem, decomposition) + loss_fields(problem)
+    real_fields += density_fields(problem, groups)
     # coupled components are completed together, and come to the lines along the first axis together
     exchanges = 1 if decomposition.dimensions == 1 else sum(ranks > 1 for ranks in decomposition.pencil_grid)
     complex_fields += (1 + exchanges) * sum(len(group) for group in coupled_groups(names, problem.exchanges))
@@ -121,4 +124,5 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     complex_fields += bool(dressed_groups(problem.species, problem.exchanges))
     real_fields: float = 4 * species + factors + 2 + potential_fields(problem)
     real_fields += kernel_fields(problem, decomposition)
+    real_fields += 2.0 * species if problem.functional else density_fields(problem, groups)
     return round(real_bytes(problem) * (2 * complex_fields + real_fields))

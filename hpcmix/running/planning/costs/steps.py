@@ -11,6 +11,7 @@ from hpcmix.kernels import transforms as kernels
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.components.coupling import coupled_groups
+from hpcmix.running.planning.costs.kicks import functional_pairs, turning_calls, turning_pairs
 from hpcmix.running.planning.costs.krylov import pairs_per_drift
 from hpcmix.running.planning.costs.losses import loss_pairs
 from hpcmix.running.planning.costs.pairs import PAIR_SLOWNESS, pair_calls, pair_transforms
@@ -66,16 +67,17 @@ def mixing_pairs(problem: Problem) -> float:
 
 
 def seconds_per_step(problem: Problem, ranks: int, held: int = 0) -> float:
-    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, losses, what every drift and
-    kick costs beside them however small the grid is, and `held` pairs of fluctuations."""
+    """Estimated seconds of a step on this machine: its Fourier pairs, coherent coupling, functionals, spins, losses,
+    what every drift and kick costs beside them however small the grid is, and `held` pairs of fluctuations."""
     pairs = transforms_per_step(problem) + mixing_pairs(problem) + loss_pairs(problem)
+    pairs += functional_pairs(problem) + turning_pairs(problem)
     if held:
         pairs += held * PAIR_SLOWNESS * pair_transforms(problem, convolutions_per_kick(problem))
     drifts = len(problem.timing.splitting.drifts) * (1 if problem.timing.adaptive is None else 3)
-    changing = any(entry.switched for entry in problem.coupling) or any(
+    changing = any(entry.switched and not entry.depends_on_place for entry in problem.coupling) or any(
         energy.switched for spinor in problem.spinor for energy in spinor.zeeman
     )
-    calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts
+    calls = SECONDS_PER_DRIFT * (1.0 + changing) * drifts + turning_calls(problem)
     if len(problem.grid.points) == 1:
         calls += SECONDS_PER_LINE * drifts * sum(problem.orbitals)
     if held:

@@ -13,6 +13,7 @@ import math
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.problem.schema import Problem
 from hpcmix.running.planning.costs.fields import real_bytes
+from hpcmix.running.planning.costs.kicks import Functionals
 from hpcmix.running.planning.costs.markers import marker_step_bytes
 from hpcmix.running.planning.costs.pairs import pair_transforms
 from hpcmix.running.planning.costs.steps import convolutions_per_kick, transforms_per_step
@@ -40,9 +41,10 @@ def step_bytes(problem: Problem) -> float:
     drift, kicked, and on towards the next) and once along the lines of the first axis, read and written each time; a
     potential is read. The field of a species that kernels act on is read once more, for its density. A channel of the
     kernels (model/terms/channels.py) is the spectrum of a real field: written once, changed once along the lines, read
-    once; a multiplier is read once. A local functional's density is written and read, and its potential written. In
-    one dimension everything is one sweep. The fields u and w of a pair of fluctuations pass as those of a species do,
-    and what kernels do with a density is done with the real and the imaginary part of a pair's. Of markers see
+    once; a multiplier is read once. Of a local functional that a kick does not take along the density is written and
+    read, and the potential written. In one dimension everything is one sweep. The fields u and w of a pair of
+    fluctuations pass as those of a species do, and what kernels do with a density is done with the real and the
+    imaginary part of a pair's. Of markers see
     :func:`~hpcmix.running.planning.costs.markers.marker_step_bytes`.
     """
     if problem.time is None:
@@ -53,7 +55,7 @@ def step_bytes(problem: Problem) -> float:
     potentials = size * sum(1 for species in problem.species if species.potential)
     channels = [channels_through(problem, boundary) for boundary in ("periodic", "free")]
     felt = {int(a) for each in channels for a in each.felt}
-    local = {index for entry in problem.functional for index in problem.indices(entry.species)}
+    local = set(problem.indices(tuple(Functionals.of(problem).species_apart)))
     pairs = problem.pairs
     fields *= 1 + 2 * pairs
     densities = 2 * size * sum(problem.orbitals[a] for a in felt | local) * (1 + 2 * pairs)

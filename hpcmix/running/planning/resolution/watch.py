@@ -9,10 +9,12 @@ from typing import Any
 from hpcmix.observe.measures.spectrum import TAIL_BEGINS
 from hpcmix.observe.measures.unwrapping import SMALL
 from hpcmix.problem.checks.expected.confinement import Confinement
+from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import VISIBLE_AT_FACES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.species import Species
 from hpcmix.running.log import Log
+from hpcmix.running.planning.resolution.structures import core_sentence, has_cores
 from hpcmix.running.stops.guard import BlowUp
 
 LOST_AT_FACES = 0.1
@@ -33,6 +35,7 @@ class ResolutionWatch:
     ``output.resolution`` has it."""
 
     def __init__(self, problem: Problem, log: Log) -> None:
+        self._problem = problem
         self._mode = problem.output.resolution
         self._log = log
         self._grid = problem.grid
@@ -53,6 +56,7 @@ class ResolutionWatch:
             self._log.line(
                 f"found: {'; '.join(_in_words(name, entries) for name, entries in record['species'].items())}"
             )
+            self._look_at_cores(record)
         total = sum(entries["particles"] for entries in record["species"].values())
         for species in self._species:
             measured = record["species"][species.name]
@@ -63,6 +67,15 @@ class ResolutionWatch:
             self._look_at_faces(species, measured["face_density"], record)
             if "spectral_tail" in measured:  # markers have none
                 self._look_at_tail(species, measured, record)
+
+    def _look_at_cores(self, record: Mapping[str, Any]) -> None:
+        """Cores of vortices of a state whose density the file alone does not tell."""
+        for index, species in enumerate(self._species):
+            healing = record["species"][species.name].get("healing_length", math.nan)
+            if not has_cores(self._problem, index) or expected_lengths(self._problem, index).healing is not None:
+                continue
+            if math.isfinite(healing) and (sentence := core_sentence(self._problem, index, healing)) is not None:
+                self._log.line(f"warning: {sentence}")
 
     def _look_at_faces(self, species: Species, shares: list[float], record: Mapping[str, Any]) -> None:
         confinement, start = self._confinements[species.name], record["step"] == 0
