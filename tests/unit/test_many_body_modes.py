@@ -6,6 +6,7 @@ import pytest
 from hpcmix.evolve.many_body.bogoliubov_limit import excitations_over_time
 from hpcmix.evolve.many_body.excitation_frame import ExcitationFrame, completed
 from hpcmix.evolve.many_body.mode_field import ModeField, constant, energy_per_weight, mean_fields
+from hpcmix.initial.many_body import eigenstates, projection
 from hpcmix.initial.many_body.modes import modes_of
 from hpcmix.initial.many_body.prepare import prepare
 from hpcmix.initial.many_body.projection import projected_orbitals
@@ -285,6 +286,29 @@ def test_what_modes_miss_of_an_initial_state_is_refused_with_the_count_that_woul
     enough = parse_problem(mixture({"modes": [{"kind": "eigenstates", "count": max(count, 20)}]}, points=(32,)))
     own = projected_orbitals(enough, whole.mixture, modes_of(enough, whole.mixture), whole.state.orbitals)
     assert all(one.conj().T @ one == pytest.approx(np.eye(1)) for one in own)
+
+
+def test_searches_for_modes_tell_of_every_iteration_and_an_advice_takes_few(monkeypatch):
+    """Whoever is told may raise, which is how a signal ends a search."""
+    monkeypatch.setattr(eigenstates, "LARGEST_DENSE", 0)  # search, as on large grids
+    monkeypatch.setattr(projection, "MOST_ITERATIONS_TRIED", 3)
+    problem = parse_problem(mixture({"modes": [{"kind": "eigenstates", "count": 2}]}, points=(32,)))
+    whole = System(problem)
+    told = []
+
+    def stop_at_once(iteration, residual, energy):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        modes_of(problem, whole.mixture, report=stop_at_once)
+    modes = modes_of(problem, whole.mixture, report=lambda *values: told.append(values))
+    assert told
+    told.clear()
+    with pytest.raises(ProblemError, match="try a larger count, other modes or another initial state"):
+        projected_orbitals(
+            problem, whole.mixture, modes, whole.state.orbitals, report=lambda *values: told.append(values)
+        )
+    assert len(told) == 2 * (3 + 1)  # of both species; the one behind the last ends it
 
 
 @pytest.mark.parametrize(("dimensions", "each"), [(1, 14), (2, 8)])

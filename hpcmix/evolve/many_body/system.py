@@ -16,7 +16,8 @@ import numpy as np
 
 from hpcmix.frame import Frame
 from hpcmix.initial.build import initial_state
-from hpcmix.initial.many_body.modes import modes_of
+from hpcmix.initial.descent.ground_state import Report
+from hpcmix.initial.many_body.modes import modes_of, unheard
 from hpcmix.initial.many_body.projection import projected_orbitals
 from hpcmix.model.build import build_mixture
 from hpcmix.model.many_body.build import ModelInTime, ModeModel
@@ -73,7 +74,7 @@ class ModeSystem:
         problem, comm, communicators, mixture, timers = _on_grid(problem, world)
         state, ground_state = initial_state(problem, mixture, hooks.report, hooks.say, hooks.alive)
         hooks.alive()
-        model, orbitals = cls.in_modes(problem, mixture, state.orbitals, hooks.say)
+        model, orbitals = cls.in_modes(problem, mixture, state.orbitals, hooks.say, hooks.report)
         sought = None if ground_state is None else ground_state.as_dict()
         return cls(problem, comm, communicators, mixture, model, orbitals, timers, sought)
 
@@ -102,11 +103,12 @@ class ModeSystem:
         mixture: Mixture,
         orbitals: Sequence[np.ndarray],
         say: Callable[[str], None] = lambda sentence: None,
+        report: Report = unheard,
     ) -> tuple[ModeModel, list[np.ndarray]]:
         """The model in the problem's modes, and the orbitals of every species, (M_a, *this rank's block), projected on
         them. Collective over the ranks of the grid. Raises as :meth:`of`."""
-        modes = modes_of(problem, mixture, say)
-        projected = projected_orbitals(problem, mixture, modes, orbitals, say)
+        modes = modes_of(problem, mixture, say, report)
+        projected = projected_orbitals(problem, mixture, modes, orbitals, say, report)
         return ModeModel(problem, mixture, modes), projected
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpcmix.initial.descent.ground_state import Report
 from hpcmix.initial.noise.perturbations import complex_noise
 from hpcmix.initial.orbitals.search import minimise_sets
 from hpcmix.initial.trial.shells import oscillator_filling, plane_wave_filling
@@ -35,16 +36,18 @@ NEARLY_REAL = 1e-6
 
 
 def lowest_eigenstates(
-    problem: Problem, mixture: Mixture, index: int, count: int, say: Callable[[str], None]
+    problem: Problem, mixture: Mixture, index: int, count: int, say: Callable[[str], None], report: Report
 ) -> np.ndarray:
     """The `count` lowest eigenstates of T + U of a species at time 0-, ascending, orthonormal; complex (count, *this
     rank's block), real where T + U is. Collective over the group.
+
+    report  called in every iteration of a search; what it raises ends the search.
 
     Raises :class:`~hpcmix.initial.descent.ground_state.NotConverged`.
     """
     if int(np.prod(mixture.grid.points)) <= LARGEST_DENSE:
         return _diagonalised(mixture, index, count)
-    return _searched(problem, mixture, index, count, say)
+    return _searched(problem, mixture, index, count, say, report)
 
 
 def _diagonalised(mixture: Mixture, index: int, count: int) -> np.ndarray:
@@ -74,14 +77,16 @@ def _diagonalised(mixture: Mixture, index: int, count: int) -> np.ndarray:
     return (fields / np.sqrt(grid.cell_volume)).astype(np.complex128)
 
 
-def _searched(problem: Problem, mixture: Mixture, index: int, count: int, say: Callable[[str], None]) -> np.ndarray:
+def _searched(
+    problem: Problem, mixture: Mixture, index: int, count: int, say: Callable[[str], None], report: Report
+) -> np.ndarray:
     """As orbitals of fermions without interaction."""
     alone_species = replace(
         mixture.species[index], orbitals=count, weight=1.0, kinetic=mixture.species[index].kinetic.from_rest()
     )
     alone = Mixture(mixture.grid, mixture.engine, [alone_species], (), mixture.hbar)
     block = orthonormal(mixture, _guess(problem, mixture, index, count))
-    ground_state = minimise_sets(alone, [block], Instant.before_start(), TOLERANCE, MOST_ITERATIONS, say=say)
+    ground_state = minimise_sets(alone, [block], Instant.before_start(), TOLERANCE, MOST_ITERATIONS, report, say=say)
     for name, levels in (ground_state.levels or {}).items():
         if levels.gap == 0.0:
             say(f'modes of "{name}": {count} do not close a shell, the next level has the energy of the highest one')

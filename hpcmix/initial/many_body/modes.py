@@ -12,6 +12,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from hpcmix.initial.descent.ground_state import Report
 from hpcmix.initial.many_body.eigenstates import lowest_eigenstates
 from hpcmix.initial.trial.shells import oscillator_filling
 from hpcmix.initial.written import wave_functions
@@ -25,9 +26,17 @@ Say = Callable[[str], None]
 """Called with sentences for the log."""
 
 
-def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: None) -> list[np.ndarray]:
+def unheard(iteration: int, residual: float, energy: float) -> None:
+    """The report of a search that nobody follows."""
+
+
+def modes_of(
+    problem: Problem, mixture: Mixture, say: Say = lambda sentence: None, report: Report = unheard
+) -> list[np.ndarray]:
     """The modes of every species of a problem with ``[many_body]``. Species of the same entry, mass, kinetic energy and
     potentials share one array, so that they are made once. Collective over the group.
+
+    report  called in every iteration of a search for eigenstates; what it raises ends the search.
 
     Raises :class:`ProblemError` where the grid does not hold so many, and
     :class:`~hpcmix.initial.descent.ground_state.NotConverged` from the search for eigenstates.
@@ -38,7 +47,7 @@ def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: Non
         number, entry = problem.bodies.entry_of(species.name)
         key = (number, species.mass, species.kinetic, species.rest_mass, species.potential, species.vector_potential)
         if key not in alike:
-            fields = make_modes(entry, problem, mixture, index, say)
+            fields = make_modes(entry, problem, mixture, index, say, report)
             try:
                 alike[key] = orthonormal(mixture, fields)
             except np.linalg.LinAlgError as error:
@@ -52,25 +61,25 @@ def modes_of(problem: Problem, mixture: Mixture, say: Say = lambda sentence: Non
 
 
 @singledispatch
-def make_modes(entry: object, problem: Problem, mixture: Mixture, index: int, say: Say) -> np.ndarray:
+def make_modes(entry: object, problem: Problem, mixture: Mixture, index: int, say: Say, report: Report) -> np.ndarray:
     """The fields of an entry of ``[[many_body.modes]]`` for the species with an index. Collective over the group."""
     raise TypeError(f"{type(entry).__name__} makes no modes")
 
 
 @make_modes.register
-def _(entry: EigenstateModes, problem: Problem, mixture: Mixture, index: int, say: Say) -> np.ndarray:
-    return lowest_eigenstates(problem, mixture, index, entry.count, say)
+def _(entry: EigenstateModes, problem: Problem, mixture: Mixture, index: int, say: Say, report: Report) -> np.ndarray:
+    return lowest_eigenstates(problem, mixture, index, entry.count, say, report)
 
 
 @make_modes.register
-def _(entry: PlaneWaveModes, problem: Problem, mixture: Mixture, index: int, say: Say) -> np.ndarray:
+def _(entry: PlaneWaveModes, problem: Problem, mixture: Mixture, index: int, say: Say, report: Report) -> np.ndarray:
     grid = mixture.grid
     waves = [wave_functions.plane_wave(grid, numbers) for numbers in entry.waves(grid.dimensions)]
     return np.array(waves) / math.sqrt(grid.volume)
 
 
 @make_modes.register
-def _(entry: OscillatorModes, problem: Problem, mixture: Mixture, index: int, say: Say) -> np.ndarray:
+def _(entry: OscillatorModes, problem: Problem, mixture: Mixture, index: int, say: Say, report: Report) -> np.ndarray:
     grid, species = mixture.grid, problem.species[index]
     frequency, centre = (grid.frame.rate,) * grid.dimensions, (0.0,) * grid.dimensions
     if not grid.frame.expanding:
@@ -89,7 +98,7 @@ def _(entry: OscillatorModes, problem: Problem, mixture: Mixture, index: int, sa
 
 
 @make_modes.register
-def _(entry: GridModes, problem: Problem, mixture: Mixture, index: int, say: Say) -> np.ndarray:
+def _(entry: GridModes, problem: Problem, mixture: Mixture, index: int, say: Say, report: Report) -> np.ndarray:
     grid = mixture.grid
     number = np.arange(math.prod(grid.points)).reshape(grid.points)[grid.position_block.slices]
     fields = np.zeros((math.prod(grid.points), *grid.position_shape), np.complex128)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpcmix.initial.many_body.modes import Say, make_modes
+from hpcmix.initial.descent.ground_state import NotConverged, Report
+from hpcmix.initial.many_body.modes import Say, make_modes, unheard
 from hpcmix.model.many_body.modes.overlaps import orthonormal, overlaps
 from hpcmix.model.mixture import Mixture
 from hpcmix.problem.mistakes.errors import Complaint, ProblemError
@@ -17,6 +18,9 @@ from hpcmix.problem.schema import Problem
 
 MOST_TRIED = 512
 """Modes up to which a number that would do is looked for."""
+MOST_ITERATIONS_TRIED = 100
+"""Of searches for eigenstates, together, that an advice is worth: 39 numbers of modes, of which none closes a shell,
+would take minutes."""
 
 
 def projected_orbitals(
@@ -25,6 +29,7 @@ def projected_orbitals(
     modes: Sequence[np.ndarray],
     orbitals: Sequence[np.ndarray],
     say: Say = lambda sentence: None,
+    report: Report = unheard,
 ) -> list[np.ndarray]:
     """Every species' initial orbitals in its modes, C_a of shape (m_a, M_a) with orthonormal columns. Collective over
     the group.
@@ -40,7 +45,7 @@ def projected_orbitals(
         worst = int(np.argmax(lost))
         allowed = max(problem.bodies.lost, 1e-13)  # rounding is no loss
         if lost[worst] > allowed:
-            complaints.append(_complaint(problem, mixture, index, worst, float(lost[worst]), fields))
+            complaints.append(_complaint(problem, mixture, index, worst, float(lost[worst]), fields, report))
             continue
         if lost[worst] > 1e-13:
             say(f'modes of "{species.name}" miss {lost[worst]:.2g} of its initial state, which is projected')
@@ -65,17 +70,17 @@ def _orthonormal_columns(coefficients: np.ndarray) -> np.ndarray:
 
 
 def _complaint(
-    problem: Problem, mixture: Mixture, index: int, orbital: int, lost: float, fields: np.ndarray
+    problem: Problem, mixture: Mixture, index: int, orbital: int, lost: float, fields: np.ndarray, report: Report
 ) -> Complaint:
     """What the modes miss, and the number that would do."""
     species = problem.species[index]
     number, entry = problem.bodies.entry_of(species.name)
     which = f'orbital {orbital} of "{species.name}"' if len(fields) > 1 else f'the initial state of "{species.name}"'
-    enough = _enough(problem, mixture, index, fields)
+    enough = _enough(problem, mixture, index, fields, report)
     advice = (
         f"{entry.number_key} = {enough} would do"
         if enough is not None
-        else "choose other modes or another initial state"
+        else f"try a larger {entry.number_key}, other modes or another initial state"
     )
     message = (
         f"the modes miss {lost:.2g} of {which}, more than lost = {problem.bodies.lost:g}: {advice}, or allow a "
@@ -85,8 +90,22 @@ def _complaint(
     return problem.locate(error).complaints[0]
 
 
-def _enough(problem: Problem, mixture: Mixture, index: int, fields: np.ndarray) -> int | None:
-    """The smallest tried number of the entry's kind of modes that misses little enough; None where none was found."""
+class _TooLong(Exception):
+    """More iterations than an advice is worth."""
+
+
+def _enough(problem: Problem, mixture: Mixture, index: int, fields: np.ndarray, report: Report) -> int | None:
+    """The smallest tried number of the entry's kind of modes that misses little enough; None where none was found
+    within MOST_ITERATIONS_TRIED."""
+    iterations = 0
+
+    def counted(iteration: int, residual: float, energy: float) -> None:
+        nonlocal iterations
+        report(iteration, residual, energy)
+        iterations += 1
+        if iterations > MOST_ITERATIONS_TRIED:
+            raise _TooLong
+
     species = problem.species[index]
     _, entry = problem.bodies.entry_of(species.name)
     if entry.number_key not in ("count", "largest"):
@@ -98,8 +117,8 @@ def _enough(problem: Problem, mixture: Mixture, index: int, fields: np.ndarray) 
         if candidate.number(points) > min(MOST_TRIED, int(np.prod(points))):
             return None
         try:
-            own = orthonormal(mixture, make_modes(candidate, problem, mixture, index, lambda sentence: None))
-        except np.linalg.LinAlgError:
+            own = orthonormal(mixture, make_modes(candidate, problem, mixture, index, lambda sentence: None, counted))
+        except (np.linalg.LinAlgError, NotConverged, _TooLong):
             return None
         if np.max(parts_lost(mixture, overlaps(mixture, own, fields), fields)) <= problem.bodies.lost:
             return trial

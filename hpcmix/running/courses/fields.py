@@ -10,6 +10,7 @@ from hpcmix.model.ranks import division_request
 from hpcmix.parallel.communicators import Communicators
 from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.together import together
+from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.times.evolution import NEEDS_TIME
 from hpcmix.running.courses.course import Course
@@ -17,6 +18,7 @@ from hpcmix.running.marching.duties import evolve
 from hpcmix.running.output.checkpoints import Checkpoints
 from hpcmix.running.output.outputs import Outputs
 from hpcmix.running.output.report import finish
+from hpcmix.running.planning.preflight import preflight
 from hpcmix.running.resuming.occupied import Attendants
 from hpcmix.running.resuming.restart import Origin, holds_ground_state
 from hpcmix.running.simulation import build_simulation
@@ -32,9 +34,14 @@ class RunTask:
     evolves: bool = True
 
     def taken(self, problem: Problem) -> Problem:
-        """As it is; it must have a time to evolve to."""
+        """As it is; it must have a time to evolve to. Where it has none, what a run would refuse later is said too."""
         if problem.time is None:
-            raise problem.complain("time", NEEDS_TIME)
+            complaints = list(problem.complain("time", NEEDS_TIME).complaints)
+            try:
+                preflight(problem)
+            except ProblemError as error:
+                complaints += problem.locate(error).complaints
+            raise ProblemError(complaints)
         return problem.without_sweep()
 
     def course(self, problem: Problem) -> Course:
