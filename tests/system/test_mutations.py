@@ -3,16 +3,21 @@ long before its first step, takes memory without bounds, or writes outside of it
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import subprocess
+import sys
 
 import pytest
 
 from hpcmix.problem.files.load import parse_problem
 from hpcmix.running.planning.preflight import preflight
+from tests.system.commands import clean_environment
+from tests.system.mutations.judging import judged
 from tests.system.mutations.mutate import mutated
 from tests.system.mutations.outcomes import outcomes
-from tests.system.mutations.problems import cards
+from tests.system.mutations.problems import JOBS, cards
 from tests.system.mutations.toml_text import toml
 
 SEED = os.environ.get("HPCMIX_MUTATION_SEED")
@@ -44,6 +49,25 @@ def test_a_case_is_made_from_its_seed_and_number():
 @pytest.mark.timeout(1200)  # 10 s of processor time, by which what takes long is judged too
 def test_thirty_mutations(tmp_path):
     assert not (faults := faults_of(20260801, 30, tmp_path)), faults
+
+
+@pytest.mark.slow
+def test_a_case_of_bodies_ends_after_two_steps(tmp_path):
+    tables = cards()["73_stirred-fermi-sea"]
+    tables["time"] |= {"final": 200.0, "step": 0.05}
+    tables["output"]["observables"] = {"every": 2}
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "case.toml").write_text(toml(tables))
+    served = subprocess.run(
+        [sys.executable, "-m", "tests.system.mutations", "--serve"],
+        input=f"{tmp_path / 'case'}\n",
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        cwd=JOBS.parent,
+    )
+    assert judged(tmp_path / "case", json.loads(served.stdout)) == ("", 75)
+    assert "2 of 4000 steps" in (tmp_path / "case.run").read_text()
 
 
 @pytest.mark.slow

@@ -71,8 +71,9 @@ def _stop_after_steps() -> None:
     time anew from the first step."""
     from hpcmix.running import launch
     from hpcmix.running.courses import fields
+    from hpcmix.running.many_body import command as bodies
 
-    load, evolve = launch.load_problem, fields.evolve
+    load = launch.load_problem
 
     def rough(*arguments):
         problem = load(*arguments)
@@ -82,12 +83,18 @@ def _stop_after_steps() -> None:
         changed._source = problem._source
         return changed
 
-    def short(simulation, outputs, checkpoints, stops):
-        _limited(SECONDS_BEFORE_FIRST_STEP)
-        stops.code = lambda needed=0.0: int(signal.SIGUSR1) if simulation.state.step >= STEPS else 0
-        return evolve(simulation, outputs, checkpoints, stops)
+    def shortened(evolve):
+        def short(simulation, *others):
+            _limited(SECONDS_BEFORE_FIRST_STEP)
+            stops = others[-1]
+            stops.code = lambda needed=0.0: int(signal.SIGUSR1) if simulation.state.step >= STEPS else 0
+            return evolve(simulation, *others)
 
-    launch.load_problem, fields.evolve = rough, short
+        return short
+
+    launch.load_problem = rough
+    for course in (fields, bodies):  # N bodies go from look to look, and end at the first one behind two steps
+        course.evolve = shortened(course.evolve)
 
 
 def serve() -> None:
@@ -102,6 +109,7 @@ def serve() -> None:
     import hpcmix.io.figures.draw
     import hpcmix.running.courses.fields
     import hpcmix.running.launch
+    import hpcmix.running.many_body.command
     import hpcmix.running.planning.plan
     import hpcmix.running.planning.preflight  # noqa: F401
     from hpcmix.problem.units.quantities import parse_quantity
