@@ -16,6 +16,7 @@ from hpcmix.io.checkpoints.digest import as_text, sums_of_pieces
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.checkpoints.seal import Damaged, check_seal
 from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import in_place_of_a_run
 from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
@@ -41,7 +42,7 @@ def verify(path: Path) -> Iterator[Finding]:
         return
     directory = RunDirectory(path)
     if not directory.holds_run():
-        yield Finding(path, False, "holds no run of hpcmix")
+        yield Finding(path, False, in_place_of_a_run(path))
         return
     checks: list[tuple[Path, Callable[[Path], str]]] = [
         (directory.problem, _problem),

@@ -9,7 +9,8 @@ import pickle
 
 import pytest
 
-from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import DirectoryInUse
 from hpcmix.io.documents.atomic import OutputError, described_size, explained, replacing, reserve
 from hpcmix.io.documents.summary import read_summary, write_summary
 
