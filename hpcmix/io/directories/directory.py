@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ FILES = (
 )  # fmt: skip
 """What a run writes beside its directories."""
 _DIRECTORIES = ("snapshots", "slices", "markers", "reduced", "checkpoints")
+_OF_THE_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
+"""Errors of a path, as against those of a disk that is full or broken."""
+
 _MARKS_OF_A_RUN = (
     "summary.json",
     "observables.jsonl",
@@ -36,6 +40,12 @@ class DirectoryInUse(Foreseen):
     """The directory holds something that a new run would overwrite; the text says what, and the ways on."""
 
     status = ExitStatus.NO_CHECKPOINT
+
+
+class UnusableDirectory(OutputError):
+    """What the problem file names as its directory is none, or none that this user may write to."""
+
+    status = ExitStatus.BAD_INPUT
 
 
 @dataclass(frozen=True)
@@ -245,11 +255,12 @@ class RunDirectory:
         A directory that is missing, empty or without anything of ours is used as it is, and so is one where a run ended
         before it had results. One that holds a run is renamed to the first free of ``<name>.previous-1``, ``-2``, ...
         with `fresh`, otherwise :class:`DirectoryInUse` is raised; so it is when foreign files bear names that the run
-        would write. Raises :class:`OutputError` when the path is a file or cannot be written.
+        would write. Raises :class:`UnusableDirectory` when the path is a file or may not be written, and
+        :class:`OutputError` when the disk does not take it.
         """
         directory = cls(Path(path))
         if directory.path.exists() and not directory.path.is_dir():
-            raise OutputError(f"{path} is a file; output.directory must name a directory, existing or new")
+            raise UnusableDirectory(f"{path} is a file; output.directory must name a directory, existing or new")
         if directory.holds_run():
             if not fresh and not directory.holds_results():
                 return directory
@@ -297,7 +308,8 @@ class RunDirectory:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise OutputError(
+            unusable = UnusableDirectory if error.errno in _OF_THE_PATH else OutputError
+            raise unusable(
                 f"{self.path} cannot be written: {error.strerror}; "
                 "choose another directory with --set output.directory=..."
             ) from error
