@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from hpcmix.io.directories.holdings import MARKS_OF_A_RUN, DirectoryInUse, holds_run, require_no_study
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.summary import read_summary
+from hpcmix.problem.mistakes.ending import ExitStatus
 
 FILES = (
     "problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log",
@@ -18,6 +20,14 @@ FILES = (
 )  # fmt: skip
 """What a run writes beside its directories."""
 _DIRECTORIES = ("snapshots", "slices", "markers", "reduced", "checkpoints")
+_OF_THE_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
+"""Errors of a path, as against those of a disk that is full or broken."""
+
+
+class UnusableDirectory(OutputError):
+    """What the problem file names as its directory is none, or none that this user may write to."""
+
+    status = ExitStatus.BAD_INPUT
 
 
 @dataclass(frozen=True)
@@ -219,11 +229,12 @@ class RunDirectory:
         A directory that is missing, empty or without anything of ours is used as it is, and so is one where a run ended
         before it had results. One that holds a run is renamed to the first free of ``<name>.previous-1``, ``-2``, ...
         with `fresh`, otherwise :class:`DirectoryInUse` is raised; so it is when foreign files bear names that the run
-        would write. Raises :class:`OutputError` when the path is a file or cannot be written.
+        would write. Raises :class:`UnusableDirectory` when the path is a file or may not be written, and
+        :class:`OutputError` when the disk does not take it.
         """
         directory = cls(Path(path))
         if directory.path.exists() and not directory.path.is_dir():
-            raise OutputError(f"{path} is a file; output.directory must name a directory, existing or new")
+            raise UnusableDirectory(f"{path} is a file; output.directory must name a directory, existing or new")
         if directory.holds_run():
             if not fresh and not directory.holds_results():
                 return directory
@@ -271,7 +282,8 @@ class RunDirectory:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise OutputError(
+            unusable = UnusableDirectory if error.errno in _OF_THE_PATH else OutputError
+            raise unusable(
                 f"{self.path} cannot be written: {error.strerror}; "
                 "choose another directory with --set output.directory=..."
             ) from error
