@@ -99,13 +99,13 @@ def _series(path: Path) -> str:
     steps = [record["step"] for record in records]
     if steps != sorted(set(steps)):
         raise Damaged(f"{path} has records out of order, or twice")
-    return f"{len(records)} records" + (f", steps {steps[0]} to {steps[-1]}" if steps else "")
+    return counted(len(records), "record") + (f", steps {steps[0]} to {steps[-1]}" if steps else "")
 
 
 def _dataset(path: Path) -> str:
     with h5py.File(path, "r") as file:
         values = {name: file[name][...] for name in file if isinstance(file[name], h5py.Dataset)}
-    return f"{len(values)} variables, {len(values['time'])} times"
+    return f"{counted(len(values), 'variable')}, {counted(len(values['time']), 'time')}"
 
 
 def _summary(path: Path) -> str:
@@ -120,7 +120,7 @@ def _excitations(path: Path) -> str:
     steady = [mode["frequency"] for mode in modes if "growth_rate" not in mode]
     if rates != sorted(rates, reverse=True) or steady != sorted(steady):  # growing ones come first, the quickest of all
         raise Damaged(f"{path} has modes out of order")
-    return f"{len(modes)} modes"
+    return counted(len(modes), "mode")
 
 
 def _slices(path: Path) -> str:
@@ -135,7 +135,7 @@ def _arrays(path: Path) -> str:
         for name, array in seal.arrays.items():
             if _digest(file.fileno(), array.offset, array.size, _itemsize(path, name)) != array.digest:
                 raise Damaged(f"{path} is damaged: the digest of {name} is not that of what was written")
-    return f"{len(seal.arrays)} arrays, {described_size(seal.size)}"
+    return f"{counted(len(seal.arrays), 'array')}, {described_size(seal.size)}"
 
 
 def _itemsize(path: Path, name: str) -> int:

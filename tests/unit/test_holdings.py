@@ -55,7 +55,9 @@ def test_no_run_and_no_other_study_begins_in_a_study(tmp_path, study, mark):
 
 
 def test_runs_right_below_are_named_where_somebody_gives_the_directory_around_them(tmp_path):
-    assert in_place_of_a_run(tmp_path / "missing") == "holds no run of hpcmix"
+    assert in_place_of_a_run(tmp_path / "missing") == "is not there"
+    (tmp_path / "file").write_text("")
+    assert in_place_of_a_run(tmp_path / "file") == "is a file and no directory of a run"
     (tmp_path / "notes").mkdir()
     assert in_place_of_a_run(tmp_path) == "holds no run of hpcmix"
     a_study(tmp_path / "b", "summary.json")

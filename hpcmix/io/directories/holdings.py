@@ -77,7 +77,9 @@ def require_no_study(path: Path, but: StudyMarks | None = None) -> None:
 
 def in_place_of_a_run(path: Path) -> str:
     """What a directory without a run holds, with the verb: a study, and the command that goes on with it; or nothing,
-    and the first directories right below it that hold runs or studies."""
+    and the first directories right below it that hold runs or studies; or that it is none."""
+    if not path.is_dir():
+        return "is a file and no directory of a run" if path.exists() else "is not there"
     if study := study_held(path):
         return f"holds {study.name}, which {study.command} goes on with"
     below = _holding_below(path)
@@ -89,8 +91,6 @@ def in_place_of_a_run(path: Path) -> str:
 
 def _holding_below(path: Path) -> list[Path]:
     """Up to one directory more than are named, in the order of their names."""
-    if not path.is_dir():
-        return []
     entries = sorted(islice(path.iterdir(), _LOOKED_THROUGH))
     return list(islice((entry for entry in entries if holds_run(entry) or study_held(entry)), _NAMED_AT_MOST + 1))
 
