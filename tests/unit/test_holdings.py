@@ -54,6 +54,13 @@ def test_no_run_and_no_other_study_begins_in_a_study(tmp_path, study, mark):
     require_no_study(path, but=study)
 
 
+def test_a_directory_in_that_of_a_run_names_the_run(tmp_path):
+    a_study(tmp_path, "summary.json")
+    (tmp_path / "slices").mkdir()
+    words = f"holds no run of hpcmix itself; it lies in that of {tmp_path}"
+    assert in_place_of_a_run(tmp_path / "slices") == words
+
+
 def test_runs_right_below_are_named_where_somebody_gives_the_directory_around_them(tmp_path):
     assert in_place_of_a_run(tmp_path / "missing") == "is not there"
     (tmp_path / "file").write_text("")

@@ -38,19 +38,21 @@ class StudyMarks:
     name     in words.
     command  that makes it and goes on with it.
     marks    files and directories of which any says that one has begun.
+    opener   the function of Python that opens it; empty where there is none.
     """
 
     name: str
     command: str
     marks: tuple[str, ...]
+    opener: str = ""
 
     def is_in(self, path: Path) -> bool:
         """Whether such a study has begun there."""
         return _any_in(path, self.marks)
 
 
-CHECK = StudyMarks("a check of a claim", "hpcmix check", ("claim.json", "check.log", "tracks"))
-SWEEP = StudyMarks("a sweep", "hpcmix sweep", ("sweep.json", "sweep.log", "points"))
+CHECK = StudyMarks("a check of a claim", "hpcmix check", ("claim.json", "check.log", "tracks"), "hpcmix.open_check")
+SWEEP = StudyMarks("a sweep", "hpcmix sweep", ("sweep.json", "sweep.log", "points"), "hpcmix.open_sweep")
 SCALING = StudyMarks("a scaling study", "hpcmix scaling", ("study.json",))
 STUDIES = (SCALING, CHECK, SWEEP)
 
@@ -77,11 +79,13 @@ def require_no_study(path: Path, but: StudyMarks | None = None) -> None:
 
 def in_place_of_a_run(path: Path) -> str:
     """What a directory without a run holds, with the verb: a study, and the command that goes on with it; or nothing,
-    and the first directories right below it that hold runs or studies; or that it is none."""
+    the run that it lies in, or the first directories right below it that hold runs or studies; or that it is none."""
     if not path.is_dir():
         return "is a file and no directory of a run" if path.exists() else "is not there"
     if study := study_held(path):
         return f"holds {study.name}, which {study.command} goes on with"
+    if holds_run(path.parent):
+        return f"holds no run of hpcmix itself; it lies in that of {path.parent}"
     below = _holding_below(path)
     if not below:
         return "holds no run of hpcmix"
