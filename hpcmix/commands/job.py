@@ -176,7 +176,8 @@ def script_of(
 
         read_sweep(file, overrides)  # the mistakes of all points are said now
     elif problem.time is None and claim is None and study is None and not excitations:
-        raise problem.complain("time", NEEDS_TIME)
+        alone = problem.sweep is None
+        raise problem.complain("time", NEEDS_TIME + ("" if alone else ", and --sweep the points of its [sweep]"))
     name, directory, words = find_problem(file)[1], problem.output.directory, shlex.split(study or "")
     if study is not None:
         from hpcmix.studies.scaling.command import default_directory

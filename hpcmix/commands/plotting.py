@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -20,6 +20,9 @@ from hpcmix.io.figures.request import (
     Format,
     Suffix,
 )
+
+if TYPE_CHECKING:
+    from hpcmix.studies.looking.study_directory import StudyDirectory
 
 
 @click.command(
@@ -82,7 +85,7 @@ def plot(
     request = FigureRequest.of(lists, times, form, dots)
     suffix: Suffix | None = film_format or ("auto" if film else None)
     if (study := study_in(directory)) is not None:
-        _refuse_of_study(directory, {"--what": lists, "--times": times, "--film": suffix, "--watch": watch})
+        _refuse_of_study(study, {"--what": lists, "--times": times, "--film": suffix, "--watch": watch})
         click.echo(str(study.draw(f".{form}", dots) or study.nothing_to_draw()))
         return 0
     if not watch:
@@ -97,12 +100,12 @@ def plot(
     return 0
 
 
-def _refuse_of_study(directory: Path, options: Mapping[str, object]) -> None:
+def _refuse_of_study(study: StudyDirectory, options: Mapping[str, object]) -> None:
     """Raise :class:`~hpcmix.problem.mistakes.errors.ProblemError` for options that are about runs."""
     from hpcmix.problem.mistakes.errors import ProblemError
 
     if given := [option for option, value in options.items() if value]:
-        raise ProblemError.of(given[0], f"is for runs; {directory} holds a check or study, which has one figure")
+        raise ProblemError.of(given[0], f"is for runs; {study.figures_in_words()}")
 
 
 def _draw(directory: Path, request: FigureRequest, film: Suffix | None, print_paths: bool) -> int:

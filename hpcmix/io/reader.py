@@ -14,6 +14,7 @@ import h5py
 
 from hpcmix.initial.excitations.spectrum import PURELY_GROWING
 from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import in_place_of_a_run
 from hpcmix.io.directories.locking.standing import standing
 from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.physics import energy_facts, species_facts
@@ -49,7 +50,7 @@ class RunReader:
     def __init__(self, path: str | Path) -> None:
         self.directory = RunDirectory(Path(path))
         if not self.directory.holds_run():
-            raise NotARun(f"{path} holds no run of hpcmix")
+            raise NotARun(f"{path} {in_place_of_a_run(self.directory.path)}")
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:

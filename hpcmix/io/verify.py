@@ -16,6 +16,7 @@ from hpcmix.io.checkpoints.digest import as_text, sums_of_pieces
 from hpcmix.io.checkpoints.header import read_header
 from hpcmix.io.checkpoints.seal import Damaged, check_seal
 from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import in_place_of_a_run
 from hpcmix.io.documents.atomic import OutputError, described_size
 from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
@@ -41,7 +42,7 @@ def verify(path: Path) -> Iterator[Finding]:
         return
     directory = RunDirectory(path)
     if not directory.holds_run():
-        yield Finding(path, False, "holds no run of hpcmix")
+        yield Finding(path, False, in_place_of_a_run(path))
         return
     checks: list[tuple[Path, Callable[[Path], str]]] = [
         (directory.problem, _problem),
@@ -98,13 +99,13 @@ def _series(path: Path) -> str:
     steps = [record["step"] for record in records]
     if steps != sorted(set(steps)):
         raise Damaged(f"{path} has records out of order, or twice")
-    return f"{len(records)} records" + (f", steps {steps[0]} to {steps[-1]}" if steps else "")
+    return counted(len(records), "record") + (f", steps {steps[0]} to {steps[-1]}" if steps else "")
 
 
 def _dataset(path: Path) -> str:
     with h5py.File(path, "r") as file:
         values = {name: file[name][...] for name in file if isinstance(file[name], h5py.Dataset)}
-    return f"{len(values)} variables, {len(values['time'])} times"
+    return f"{counted(len(values), 'variable')}, {counted(len(values['time']), 'time')}"
 
 
 def _summary(path: Path) -> str:
@@ -119,7 +120,7 @@ def _excitations(path: Path) -> str:
     steady = [mode["frequency"] for mode in modes if "growth_rate" not in mode]
     if rates != sorted(rates, reverse=True) or steady != sorted(steady):  # growing ones come first, the quickest of all
         raise Damaged(f"{path} has modes out of order")
-    return f"{len(modes)} modes"
+    return counted(len(modes), "mode")
 
 
 def _slices(path: Path) -> str:
@@ -134,7 +135,7 @@ def _arrays(path: Path) -> str:
         for name, array in seal.arrays.items():
             if _digest(file.fileno(), array.offset, array.size, _itemsize(path, name)) != array.digest:
                 raise Damaged(f"{path} is damaged: the digest of {name} is not that of what was written")
-    return f"{len(seal.arrays)} arrays, {described_size(seal.size)}"
+    return f"{counted(len(seal.arrays), 'array')}, {described_size(seal.size)}"
 
 
 def _itemsize(path: Path, name: str) -> int:

@@ -40,6 +40,11 @@ class PointFunction:
         return 2 if len(self.table) else 1
 
     @property
+    def pieces(self) -> int:
+        """Of its table; zero without."""
+        return int(self.table.shape[1])
+
+    @property
     def rows(self) -> NDArray[np.float64]:
         """The table's pieces one after the other, those of V_1 first; no rows where there is no table."""
         return np.ascontiguousarray(self.table, dtype=np.float64).reshape(-1, self.table.shape[-1])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hpcmix.io.directories.directory import FILES, RunDirectory, move_aside
+from hpcmix.io.directories.holdings import in_place_of_a_run
 from hpcmix.io.directories.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.directories.locking.standing import never_begun
 from hpcmix.io.documents.atomic import OutputError
@@ -83,8 +84,7 @@ class Request:
             return
         if place.holds_run():
             raise NoCheckpoint(never_begun(place, read_summary(place.summary) if place.summary.exists() else None))
-        what = "a check of a claim, which hpcmix check goes on with" if place.holds_check() else "no run of hpcmix"
-        raise ProblemError([Complaint(str(place.path), None, "", f"holds {what}")])
+        raise ProblemError([Complaint(str(place.path), None, "", in_place_of_a_run(place.path))])
 
     def read(self) -> Problem:
         """The problem, from its file unless it has been read. Raises :class:`ProblemError`."""

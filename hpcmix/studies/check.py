@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory, move_aside
+from hpcmix.io.directories.directory import move_aside
+from hpcmix.io.directories.holdings import CHECK, DirectoryInUse, holds_run, require_no_study
 from hpcmix.io.directories.locking.lock import HEARTBEAT_SECONDS
 from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.plain_json import page_of, plain
@@ -224,17 +225,18 @@ def _is_complete(path: Path, problem: Problem, asked: Mapping[str, Any]) -> bool
 def _claim_directory(path: Path, fresh: bool) -> Path | None:
     """Make the directory, or go on in it; where what was in it has gone, with `fresh` and an earlier check there. For
     the root. Raises :class:`DirectoryInUse`."""
-    directory, aside = RunDirectory(path), None
-    if directory.holds_run():
+    aside = None
+    require_no_study(path, but=CHECK)
+    if holds_run(path):
         raise DirectoryInUse(f"{path} holds a run; choose another directory with --set output.directory=...")
-    if fresh and directory.holds_check():
-        aside = move_aside(path, "a check of a claim")
+    if fresh and CHECK.is_in(path):
+        aside = move_aside(path, CHECK.name)
     if (path / REPORT).exists():
         raise DirectoryInUse(
             f"{path} holds the outcome of another check already and is left as it is; "
             "--restart never moves it aside, or choose another with --set output.directory=..."
         )
-    if foreign := [name for name in (TEXT, FIGURE) if (path / name).exists() and not directory.holds_check()]:
+    if foreign := [name for name in (TEXT, FIGURE) if (path / name).exists() and not CHECK.is_in(path)]:
         raise DirectoryInUse(
             f"{path} holds no check but {', '.join(foreign)}, which a check would overwrite; "
             "move what is there away, or choose another directory with --set output.directory=..."

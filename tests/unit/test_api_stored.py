@@ -234,6 +234,11 @@ def test_the_program_may_go_elsewhere(directory, tmp_path, monkeypatch):
 
 
 def test_a_directory_without_a_run(tmp_path):
+    (tmp_path / "scan").mkdir()
+    (tmp_path / "scan" / "sweep.json").write_text("{}")
+    with pytest.raises(hpcmix.RunFailed, match=r"scan holds a sweep, which hpcmix\.open_sweep opens"):
+        hpcmix.open_run(tmp_path / "scan")
+    (tmp_path / "scan" / "sweep.json").unlink()
     with pytest.raises(hpcmix.RunFailed, match="holds no run of hpcmix"):
         hpcmix.open_run(tmp_path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpcmix.io.directories.directory import DirectoryInUse
+from hpcmix.io.directories.holdings import DirectoryInUse
 from hpcmix.studies.check import _claim_directory
 
 

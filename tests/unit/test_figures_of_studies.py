@@ -191,3 +191,10 @@ def test_the_limits_of_a_claim_are_drawn_and_named(drawn, tmp_path):
 def test_names_of_tables_are_formulas_in_figures(plain, formula):
     assert typeset(plain) == formula
     Figure().text(0.0, 0.0, formula).figure.draw_without_rendering()  # matplotlib reads it
+
+
+def test_a_title_does_not_part_a_theorem_from_its_number():
+    for width in range(2, 9):  # some of these would break the line there
+        figure = Figure(figsize=(width, 3.0))
+        headline(figure, "Anapolitanos, Hott and Hundertmark, Theorem 1.1, (75), (76); Michelangeli and Olgiati, (A4)")
+        assert not any(line.endswith("Theorem") for line in figure.get_suptitle().split("\n"))

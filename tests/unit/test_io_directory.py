@@ -9,9 +9,11 @@ import pickle
 
 import pytest
 
-from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directories.directory import RunDirectory, UnusableDirectory
+from hpcmix.io.directories.holdings import DirectoryInUse
 from hpcmix.io.documents.atomic import OutputError, described_size, explained, replacing, reserve
 from hpcmix.io.documents.summary import read_summary, write_summary
+from hpcmix.problem.mistakes.ending import ExitStatus
 
 
 def a_run(path):
@@ -111,10 +113,11 @@ def test_foreign_files_with_our_names_are_left_alone(tmp_path, fresh):
 
 def test_a_file_in_the_place_of_the_directory(tmp_path):
     (tmp_path / "run").write_text("")
-    with pytest.raises(OutputError, match="is a file"):
+    with pytest.raises(UnusableDirectory, match="is a file") as of_a_file:
         RunDirectory.claim(tmp_path / "run")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(UnusableDirectory, match="cannot be written") as below_it:
         RunDirectory.claim(tmp_path / "run" / "below")
+    assert of_a_file.value.status == below_it.value.status == ExitStatus.BAD_INPUT
 
 
 def test_a_directory_that_cannot_be_written():

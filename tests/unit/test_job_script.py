@@ -210,6 +210,8 @@ def test_the_jobs_of_a_study_are_what_their_command_renders(tmp_path, monkeypatc
         (["--time", "1h", "--array", "5-2"], "5-2 is no list of job numbers"),
         (["--time", "1h", "--array", "0-9:0"], "0-9:0 is no list of job numbers"),
         (["--time", "1h", "--array", "0-9%0"], "0-9%0 is no list of job numbers"),
+        (["--time", "1h", "--array", "0-3"], "--array: every job of it would compute the same; {task} in a --set"),
+        (["--time", "1h", "--array", "0-3", "--check", "dispersion", "--numbers", "4,8"], "every job of it would comp"),
         (["--time", "1h", "--set", "species.left.mass={task}"], "add --array"),
         (["--time", "1h", "--site", "nowhere"], "--site nowhere: cannot be read"),
         (["--time", "1h", "--numbers", "4,8,16"], "add --check CLAIM"),

@@ -87,6 +87,13 @@ def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         load_problem(str(file))
 
 
+def test_a_file_of_fields_is_no_text_in_another_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "000001.h5"
+    file.write_bytes(b"\x89HDF\r\n\x1a\n\0\0")
+    with pytest.raises(ProblemError, match=r"000001\.h5: is a binary file and no problem file; hpcmix show"):
+        load_problem(str(file))
+
+
 def test_not_utf8(tmp_path: Path) -> None:
     file = tmp_path / "latin.toml"
     file.write_bytes(b"# fine\ntitle = '\xe9'\n")

@@ -200,6 +200,8 @@ MISTAKES = [
      "is on from 2 until 1 in code units, which is never"),
     (HARMONIC, '    { kind = "harmonic", frequency = 1, ramp = 2 },', 12, "species.up.potential.0.ramp",
      'does nothing without "from" or "until"'),
+    (HARMONIC, '    { kind = "harmonic", frequency = 1, from = 2, ramp_shape = "smooth" },', 12,
+     "species.up.potential.0.ramp_shape", 'does nothing without "ramp"'),
     ("[output]", "[ground_state]\nstep = 1\n[output]", 26, "ground_state.step", 'is for method = "imaginary-time"'),
     # what does not fit the grid
     (HARMONIC, '    { kind = "harmonic", frequency = 1, centre = [0, 5, 0] },', 12, "species.up.potential.0.centre.1",

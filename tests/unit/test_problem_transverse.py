@@ -117,6 +117,14 @@ def test_warnings_where_the_reduction_fails(change, interactions, words):
     assert len(told) == 1 and told[0].startswith("warning: ")
 
 
+def test_energies_and_lengths_are_told_in_units():
+    """E/h and micrometres, as everywhere else: h x 3 kHz across, where the file says "3 kHz"."""
+    units = {"[grid]": '[units]\nlength = "1 um"\nmass = "87 u"\n\n[grid]', "frequency = 3.0": 'frequency = "3 kHz"'}
+    told = "\n".join(warnings_of(units, contact("light", "light", "scattering_length = 0.1")))
+    assert "of hbar omega across the line (h x 3 kHz)" in told and "the densest point, about h x " in told
+    assert "the scattering length, 0.1 um, is" in told
+
+
 def test_a_dense_gas_is_judged_in_three_dimensions():
     """n |a|^3 on the axis, 10/8 particles per length within pi l^2 = pi/6: 2.4 a^3 of the heavier species."""
     told = warnings_of({}, contact("heavy", "heavy", "scattering_length = 0.9"))

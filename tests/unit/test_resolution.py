@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 
 import pytest
@@ -262,6 +263,14 @@ def test_warnings_come_once():
     assert [line[:22] for line in log[1:]] == ['warning: species "a": '] * 2
     assert "the density at the faces of the box along x is 0.05 of its largest" in log[1]
     assert "0.05 of its spectrum beyond two thirds" in log[2]
+
+
+def test_times_of_warnings_have_units_where_the_file_has_them():
+    entries = [species("a", mass=1.0, potential=list(TRAP), initial=gaussian(1.0))]
+    log = Lines()
+    units = {"length": "1 um", "mass": "1 u"}
+    ResolutionWatch(problem([32], [16.0], entries, units=units), log).look(record(faces=0.05, time=2.0))
+    assert re.search(r"in step 1, t = 0\.031492\d* ms the density at the faces", log[1])  # u um^2 / hbar = 15.7461 us
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from hpcmix.io.directories.directory import DirectoryInUse
+from hpcmix.io.directories.holdings import DirectoryInUse
 from hpcmix.parallel.job.programs import last_words
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.running.log import Log

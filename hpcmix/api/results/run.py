@@ -25,8 +25,9 @@ from hpcmix.api.results.physical import UnitChoice, all_in_units
 from hpcmix.api.results.pictures import pictures_of
 from hpcmix.api.results.series import series_of
 from hpcmix.api.results.vortices import vortices_of
+from hpcmix.io.directories.holdings import holds_run, study_held
 from hpcmix.io.figures.request import FEWEST_DOTS, FORMATS, MOST_DOTS, FigureRequest, Format
-from hpcmix.io.reader import RunReader
+from hpcmix.io.reader import NotARun, RunReader
 from hpcmix.problem.mistakes.ending import Foreseen
 from hpcmix.problem.reading.values import described
 from hpcmix.problem.words.show import toml_value
@@ -50,6 +51,9 @@ class Run:
             raise BadInput(f'units must be "physical" or "code", not {described(units)}')
         if not isinstance(directory, (str, Path)):
             raise BadInput(f"directory must be the path of a run, not {described(directory)}")
+        study = None if holds_run(Path(directory)) else study_held(Path(directory))
+        if study is not None and study.opener:
+            raise failure_of(NotARun(f"{directory} holds {study.name}, which {study.opener} opens"))
         try:
             self._reader = RunReader(Path(directory).absolute())  # whatever folder the program goes to
         except Foreseen as error:

@@ -54,7 +54,7 @@ class Landscape:
         self.coupling = mixture.rabi.matrix(instant)
         self.coupled = [(a, b) for group in mixture.rabi.groups for a in group for b in group]
         self.preconditioner = preconditioner_for(mixture, coupling=self.coupling)
-        self._turns = any(not species.kinetic.diagonal for species in mixture.species)
+        self._turns = any(species.kinetic.rotates for species in mixture.species)
         self._rotations = Rotations()
         self._same_sphere = np.zeros((len(fields), len(fields)))
         for sphere in mixture.spheres:

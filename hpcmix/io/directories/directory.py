@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpcmix.io.directories.holdings import MARKS_OF_A_RUN, DirectoryInUse, holds_run, require_no_study
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.summary import read_summary
-from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
+from hpcmix.problem.mistakes.ending import ExitStatus
 
 FILES = (
     "problem.toml", "summary.json", "observables.jsonl", "observables.h5", "run.log",
@@ -18,24 +20,14 @@ FILES = (
 )  # fmt: skip
 """What a run writes beside its directories."""
 _DIRECTORIES = ("snapshots", "slices", "markers", "reduced", "checkpoints")
-_MARKS_OF_A_RUN = (
-    "summary.json",
-    "observables.jsonl",
-    "checkpoints",
-    "snapshots",
-    "reduced",
-    "run.log",
-    "ground-state-search.h5",
-    "excitations-search.h5",
-)
-_MARKS_OF_A_SWEEP = ("sweep.json", "sweep.log", "points")
-_MARKS_OF_A_CHECK = ("claim.json", "check.log", "tracks")
+_OF_THE_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
+"""Errors of a path, as against those of a disk that is full or broken."""
 
 
-class DirectoryInUse(Foreseen):
-    """The directory holds something that a new run would overwrite; the text says what, and the ways on."""
+class UnusableDirectory(OutputError):
+    """What the problem file names as its directory is none, or none that this user may write to."""
 
-    status = ExitStatus.NO_CHECKPOINT
+    status = ExitStatus.BAD_INPUT
 
 
 @dataclass(frozen=True)
@@ -192,15 +184,7 @@ class RunDirectory:
 
     def holds_run(self) -> bool:
         """Whether a run has begun here."""
-        return any((self.path / name).exists() for name in _MARKS_OF_A_RUN)
-
-    def holds_check(self) -> bool:
-        """Whether a check of a claim has begun here."""
-        return any((self.path / name).exists() for name in _MARKS_OF_A_CHECK)
-
-    def holds_sweep(self) -> bool:
-        """Whether a sweep over values of a problem has begun here."""
-        return any((self.path / name).exists() for name in _MARKS_OF_A_SWEEP)
+        return holds_run(self.path)
 
     def holds_results(self) -> bool:
         """Whether a run has left anything here that took time to compute: a record, a file of fields, a summary of
@@ -245,11 +229,12 @@ class RunDirectory:
         A directory that is missing, empty or without anything of ours is used as it is, and so is one where a run ended
         before it had results. One that holds a run is renamed to the first free of ``<name>.previous-1``, ``-2``, ...
         with `fresh`, otherwise :class:`DirectoryInUse` is raised; so it is when foreign files bear names that the run
-        would write. Raises :class:`OutputError` when the path is a file or cannot be written.
+        would write. Raises :class:`UnusableDirectory` when the path is a file or may not be written, and
+        :class:`OutputError` when the disk does not take it.
         """
         directory = cls(Path(path))
         if directory.path.exists() and not directory.path.is_dir():
-            raise OutputError(f"{path} is a file; output.directory must name a directory, existing or new")
+            raise UnusableDirectory(f"{path} is a file; output.directory must name a directory, existing or new")
         if directory.holds_run():
             if not fresh and not directory.holds_results():
                 return directory
@@ -259,20 +244,20 @@ class RunDirectory:
                     "--restart never moves it aside, or choose another with --set output.directory=..."
                 )
             move_aside(directory.path, "a run")
-        for held, what in ((directory.holds_check(), "check of a claim"), (directory.holds_sweep(), "sweep")):
-            if held:
-                raise DirectoryInUse(
-                    f"{path} holds a {what}, which is left as it is; choose another directory with "
-                    "--set output.directory=..."
-                )
-        taken = [name for name in (*FILES, *_DIRECTORIES) if (directory.path / name).exists()]
-        if taken:
-            raise DirectoryInUse(
-                f"{path} holds no run but {', '.join(taken)}, which a run would overwrite; "
-                "move what is there away, or choose another directory with --set output.directory=..."
-            )
+        directory.require_free()
         directory._make()
         return directory
+
+    def require_free(self) -> None:
+        """Raise :class:`DirectoryInUse` where a directory without a run holds a study, or files of others that bear
+        names which a run would write."""
+        require_no_study(self.path)
+        taken = [name for name in (*FILES, *_DIRECTORIES) if (self.path / name).exists()]
+        if taken:
+            raise DirectoryInUse(
+                f"{self.path} holds no run but {', '.join(taken)}, which a run would overwrite; "
+                "move what is there away, or choose another directory with --set output.directory=..."
+            )
 
     def _holding(self) -> str:
         """What stands in the way of a new run, and why it is none to go on with."""
@@ -285,7 +270,7 @@ class RunDirectory:
         return f"a run already ({self._contents()}) and no checkpoint to go on from"
 
     def _contents(self) -> str:
-        present = [name for name in _MARKS_OF_A_RUN if (self.path / name).exists()]
+        present = [name for name in MARKS_OF_A_RUN if (self.path / name).exists()]
         steps = len(self.stored_snapshots())
         return ", ".join(f"{name} ({steps})" if name == "snapshots" and steps else name for name in present)
 
@@ -297,7 +282,8 @@ class RunDirectory:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise OutputError(
+            unusable = UnusableDirectory if error.errno in _OF_THE_PATH else OutputError
+            raise unusable(
                 f"{self.path} cannot be written: {error.strerror}; "
                 "choose another directory with --set output.directory=..."
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,10 @@ def colours_of_times(number: int) -> np.ndarray:
     return np.asarray(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.75, max(number, 2))))
 
 
+_NUMBERED = re.compile(r"\b(Theorem|Lemma|Proposition|Corollary|Appendix) (?=[0-9A-Z])")
+"""A statement and its number, between which no line breaks: text is wrapped at plain spaces only."""
+
+
 def headline(figure: Figure, text: str) -> None:
     """The title of a figure, in as many lines as it needs; the figure grows by those after the first."""
     width = int(LETTERS_PER_INCH * figure.get_figwidth())
@@ -67,6 +72,7 @@ def headline(figure: Figure, text: str) -> None:
 
 def _balanced(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` letters, as few as there can be and of about the same length."""
+    text = _NUMBERED.sub("\\1\u00a0", text)
     lines = textwrap.wrap(text, width)
     while width > 1 and len(shorter := textwrap.wrap(text, width - 1)) == len(lines):
         lines, width = shorter, width - 1

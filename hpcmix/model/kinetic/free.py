@@ -32,6 +32,8 @@ class KineticEnergy(ABC):
 
     diagonal: ClassVar[bool] = True
     """Whether T is a multiplier in k: not so with a vector potential (model/kinetic/magnetic.py)."""
+    rotates: ClassVar[bool] = False
+    """Whether it is seen from a frame that rotates."""
     may_fail: ClassVar[bool] = False
     hbar: float
     rest_energy: float = 0.0

@@ -44,6 +44,11 @@ class KrylovKineticEnergy(ABC):
         self._lanczos = lanczos
         self._resolvents: AxisResolvents | None = None  # made when first needed
 
+    @property
+    def rotates(self) -> bool:
+        """See :class:`KineticEnergy`."""
+        return any(part is not None for part in self.momentum.frame)
+
     def planes(self, grid: Grid) -> Iterator[tuple[slice, np.ndarray]]:
         """T without A: :meth:`KineticEnergy.planes`."""
         return self.free.planes(grid)

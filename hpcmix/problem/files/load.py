@@ -88,6 +88,9 @@ def text_of(path: Path) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
+        if b"\0" in content:  # in no text: HDF5, pictures
+            advice = "hpcmix show, plot and verify take the directory of a run"
+            raise _refusal(str(path), None, f"is a binary file and no problem file; {advice}") from None
         line = content.count(b"\n", 0, error.start) + 1
         raise _refusal(str(path), line, "this is no UTF-8 text; save the file in UTF-8") from None
 

@@ -66,6 +66,8 @@ class Switching(Section):
             )
         if self.ramp > 0 and math.isinf(self.from_time) and math.isinf(self.until):
             raise wrong('does nothing without "from" or "until", the times at which to switch', key="ramp")
+        if "ramp_shape" in self.model_fields_set and "ramp" not in self.model_fields_set:
+            raise wrong('does nothing without "ramp", how long the switching takes', key="ramp_shape")
         return self
 
     @property

@@ -17,6 +17,9 @@ MICROMETRE, MILLISECOND = 1e-6, 1e-3
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
 """Units of time, the longest first."""
 
+_HERTZ = {"THz": 1e12, "GHz": 1e9, "MHz": 1e6, "kHz": 1e3, "Hz": 1.0}
+"""Units of frequency, the largest first."""
+
 _POWER_OF_LENGTH = re.compile(r"m(?:\^\()?(?P<power>-?[0-9]*(?:/2)?)\)?")
 """Units that are powers of a metre: "m", "m-3", "m^(-3/2)"."""
 
@@ -25,6 +28,12 @@ def micrometres(metres: float | None) -> tuple[float, str]:
     """What lengths in a code unit of so many metres are multiplied by for people, and the unit to put behind them;
     one and nothing where the file has no units."""
     return (1.0, "") if metres is None else (metres / MICROMETRE, " um")
+
+
+def energy_of_frequency(hertz: float, digits: int) -> str:
+    """The energy h times a frequency for people, in the largest unit of frequency that it is one of at least."""
+    unit = next((unit for unit, size in _HERTZ.items() if abs(hertz) >= size), "Hz")
+    return f"h x {hertz / _HERTZ[unit]:.{digits}g} {unit}"
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpcmix.problem.units.laboratory import micrometres
+from hpcmix.problem.units.laboratory import energy_of_frequency, micrometres
 from hpcmix.problem.units.units import Units
-
-_HERTZ = {"THz": 1e12, "GHz": 1e9, "MHz": 1e6, "kHz": 1e3, "Hz": 1.0}
-"""Units of E/h, the largest first."""
 
 _POWERS = {1: "", 2: "^2", 3: "^3"}
 """Of a unit, by its exponent."""
@@ -46,9 +43,7 @@ class MeasureWords:
         hertz = self.scales.energy_in_hertz
         if hertz is None or value is None or not math.isfinite(value):
             return number(value, digits)
-        frequency = hertz * value
-        unit = next((unit for unit, size in _HERTZ.items() if abs(frequency) >= size), "Hz")
-        return f"h x {number(frequency / _HERTZ[unit], digits)} {unit}"
+        return energy_of_frequency(hertz * value, digits)
 
 
 PLAIN_MEASURES = MeasureWords()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from hpcmix.parallel.decomposition import Decomposition
 from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
+from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.running.planning.costs.kicks import kicks_in_words
@@ -112,17 +113,18 @@ def duration_in_words(seconds: float) -> str:
 
 def _files(problem: Problem, plan: Plan) -> str:
     """What lies on the disk at the end."""
-    snapshots = f"{plan.snapshots} snapshots of {readable(plan.snapshot_bytes)}"
     if plan.snapshots is None:
         snapshots = f"snapshots of {readable(plan.snapshot_bytes)} every {problem.output.snapshots.every} steps"
-    parts = [snapshots, f"{plan.checkpoints} checkpoints of {readable(plan.checkpoint_bytes)}"]
+    else:
+        snapshots = f"{counted(plan.snapshots, 'snapshot')} of {readable(plan.snapshot_bytes)}"
+    parts = [snapshots, f"{counted(plan.checkpoints, 'checkpoint')} of {readable(plan.checkpoint_bytes)}"]
     if not plan.checkpoints:
         parts.pop()
     if plan.marker_file_bytes:
-        files = "marker files" if plan.marker_files is None else f"{plan.marker_files} marker files"
+        files = "marker files" if plan.marker_files is None else counted(plan.marker_files, "marker file")
         parts.append(f"{files} of {readable(plan.marker_file_bytes)}")
     every = problem.output.observables.every
-    records = f"a record every {every} steps" if plan.records is None else f"{plan.records} records"
+    records = f"a record every {every} steps" if plan.records is None else counted(plan.records, "record")
     parts.append(f"{records} and small files of {readable(plan.other_bytes)}")
     whole = "" if plan.disk_bytes is None else f"; {readable(plan.disk_bytes)} in all"
     return ", ".join(parts) + whole

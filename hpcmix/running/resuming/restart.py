@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from hpcmix.io.checkpoints.checkpoint import read_state
 from hpcmix.io.checkpoints.header import Checkpoint, read_header
-from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory
+from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import DirectoryInUse
 from hpcmix.io.documents.atomic import OutputError, explained
 from hpcmix.io.documents.plain_json import plain
 from hpcmix.io.documents.summary import read_summary
@@ -233,6 +234,8 @@ def choose_origin(
         began = output.holds_run() and restart != "never"
         if began and output.holds_results() and not output.was_cut_short():
             return None  # the directory is refused
+        if not output.holds_run():
+            output.require_free()
         left = "no more than a search for the ground state" if output.search.exists() else "nothing to go on from"
         log.line(
             f"starting from the beginning in {output.path}" + (f": a run that began here left {left}" if began else "")

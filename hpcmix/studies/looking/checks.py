@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.checkpoints.seal import Damaged
-from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import CHECK
 from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.tail import last_line
 from hpcmix.io.verify import Finding as FileFinding
@@ -25,11 +25,7 @@ REPORT, TEXT, FIGURE, LOG = "claim.json", "claim.txt", "claim.png", "check.log"
 class CheckDirectory(StudyDirectory):
     """See :class:`~hpcmix.studies.looking.study_directory.StudyDirectory`."""
 
-    @classmethod
-    def holds(cls, path: Path) -> bool:
-        """Whether a check has begun there."""
-        place = RunDirectory(path)
-        return place.holds_check() and not place.holds_run()
+    marks = CHECK
 
     def description(self) -> list[str]:
         """Claim, problem, verdict and fits; of a check that has not come to its end how far it is."""

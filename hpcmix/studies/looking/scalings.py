@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpcmix.io.checkpoints.seal import Damaged
+from hpcmix.io.directories.holdings import SCALING
 from hpcmix.io.documents.tail import last_line
 from hpcmix.io.verify import Finding
 from hpcmix.problem.reading.values import counted
@@ -22,14 +23,11 @@ from hpcmix.studies.scaling.measured.store import Store
 class ScalingDirectory(StudyDirectory):
     """See :class:`~hpcmix.studies.looking.study_directory.StudyDirectory`."""
 
+    marks = SCALING
+
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._store = Store(path)
-
-    @classmethod
-    def holds(cls, path: Path) -> bool:
-        """Whether a scaling study has begun there."""
-        return Store(path).study.exists()
 
     def description(self) -> list[str]:
         """How far the study is, and a line for every configuration."""

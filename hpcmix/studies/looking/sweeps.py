@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from hpcmix.io.directories.directory import RunDirectory
+from hpcmix.io.directories.holdings import SWEEP
 from hpcmix.io.documents.tail import last_line
 from hpcmix.io.verify import Finding, verify
 from hpcmix.problem.reading.values import counted
@@ -17,14 +17,11 @@ from hpcmix.studies.sweeps.directory import SweepDirectory, kind_in_words
 class SweepStudy(StudyDirectory):
     """See :class:`~hpcmix.studies.looking.study_directory.StudyDirectory`."""
 
+    marks = SWEEP
+
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._directory = SweepDirectory(path)
-
-    @classmethod
-    def holds(cls, path: Path) -> bool:
-        """Whether a sweep has begun there."""
-        return RunDirectory(path).holds_sweep()
 
     def description(self) -> list[str]:
         """Keys, how many points are done, and why others are not."""
@@ -54,6 +51,13 @@ class SweepStudy(StudyDirectory):
         if not (found.data["status"] == "done").any():
             return None
         return draw_sweep(found, self._directory.figure.with_suffix(suffix), dots=dots)
+
+    def figures_in_words(self) -> str:
+        """Its numbers can be chosen, and its points are runs."""
+        return (
+            f"{self.path} holds {self.marks.name}: hpcmix sweep --collect {self.path} --what NAMES draws other numbers "
+            f"of it, and hpcmix plot {self._directory.points}/POINT the run of a point"
+        )
 
     def nothing_to_draw(self) -> str:
         """Why there is no figure yet."""

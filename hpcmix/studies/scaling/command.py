@@ -18,7 +18,7 @@ from hpcmix.parallel.job.terminal import is_live
 from hpcmix.problem.files.cards import find_problem
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.mistakes.errors import ProblemError
-from hpcmix.problem.reading.values import AXES
+from hpcmix.problem.reading.values import AXES, counted
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.running.log import Log
@@ -162,7 +162,10 @@ def _scaling(request: Request, stops: StopRequests, last_words: LastWords) -> Ex
         log.open(store.log)
         last_words.prepare_log(store.log)
         stops.prospect = Prospect("; every repeat so far is kept, the same command goes on", ExitStatus.STOPPED)
-        log.line(f"{plan.problem.title}: {len(plan.configurations)} configurations, {request.repeats} repeats each")
+        log.line(
+            f"{plan.problem.title}: {counted(len(plan.configurations), 'configuration')}, "
+            f"{counted(request.repeats, 'repeat')} each"
+        )
         for sentence in plan.description["left_out"]:
             log.line(f"left out: {sentence}")
         if going_on:

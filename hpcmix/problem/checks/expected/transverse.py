@@ -9,6 +9,7 @@ from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.frames.transverse import Transverse
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
+from hpcmix.problem.units.laboratory import energy_of_frequency, micrometres
 
 FROZEN = 0.2
 """Mean field at the densest point over hbar omega from which on a cloud widens across the grid: along a line
@@ -30,27 +31,30 @@ def transverse_warnings(problem: Problem) -> Iterator[str]:
     yield from _mean_fields(problem, trap, where)
     yield from _scattering(problem)
     quantum = problem.hbar * trap.frequency
+    across = _energy(problem, quantum)
     for index, species in enumerate(problem.species):
         if (fermi := expected_lengths(problem, index).fermi) is not None:
             energy = problem.hbar**2 / (2.0 * species.mass * fermi**2)
             if energy > quantum:
                 yield (
-                    f'species "{species.name}": its Fermi energy {energy:.3g} is beyond hbar omega across {where}, '
-                    f"{quantum:.3g}: fermions fill the next states there too; use a tighter trap or three dimensions"
+                    f'species "{species.name}": its Fermi energy {_energy(problem, energy)} is beyond hbar omega '
+                    f"across {where}, {across}: fermions fill the next states there too; use a tighter trap or three "
+                    "dimensions"
                 )
         traps = species.harmonic_traps
         tightest = max((rate for entry in traps for rate in entry.frequency), default=0.0)
         if tightest >= trap.frequency:
             yield (
-                f'species "{species.name}": its trap along {where} ({tightest:.3g}) is as tight as grid.transverse '
-                f"({trap.frequency:.3g}), so that nothing freezes the axes across first; use three dimensions"
+                f'species "{species.name}": its trap along {where}, hbar omega = '
+                f"{_energy(problem, problem.hbar * tightest)}, is as tight as grid.transverse, {across}, so that "
+                "nothing freezes the axes across first; use three dimensions"
             )
         momentum = getattr(species.initial, "momentum", ())
         energy = math.fsum(component**2 for component in momentum) / (2.0 * species.mass)
         if energy > quantum:
             yield (
-                f'species "{species.name}": at its initial momentum it has the energy {energy:.3g}, and collisions '
-                f"excite the motion across {where} from hbar omega = {quantum:.3g} on"
+                f'species "{species.name}": at its initial momentum it has the energy {_energy(problem, energy)}, and '
+                f"collisions excite the motion across {where} from hbar omega = {across} on"
             )
 
 
@@ -70,9 +74,10 @@ def _mean_fields(problem: Problem, trap: Transverse, where: str) -> Iterator[str
             line = trap.axes == 2 and len(problem.species) == 1
             advice = ', [[functional]] kind = "non-polynomial" in place of the interaction,' if line else ""
             yield (
-                f'species "{species.name}": its mean field at the densest point, about {field:.3g}, is '
-                f"{field / quantum:.2g} of hbar omega across {where} ({quantum:.3g}): the cloud widens there and the "
-                f"couplings of grid.transverse are too large; use a tighter trap{advice} or three dimensions"
+                f'species "{species.name}": its mean field at the densest point, about {_energy(problem, field)}, is '
+                f"{field / quantum:.2g} of hbar omega across {where} ({_energy(problem, quantum)}): the cloud widens "
+                f"there and the couplings of grid.transverse are too large; use a tighter trap{advice} or three "
+                "dimensions"
             )
 
 
@@ -84,8 +89,15 @@ def _scattering(problem: Problem) -> Iterator[str]:
             continue
         shift = OLSHANII * abs(entry.length) / (math.sqrt(2.0) * pair.width)
         if shift > NARROW:
+            factor, unit = micrometres(problem.scales.length_si)
             yield (
-                f"interaction {index}: the scattering length, {entry.length:.3g}, is {shift:.2g} of the "
+                f"interaction {index}: the scattering length, {factor * entry.length:.3g}{unit}, is {shift:.2g} of the "
                 "width of the trap across the grid, and its coupling is not the one of three dimensions averaged over "
                 "the ground states (a resonance is where the two are equal); give the strength itself"
             )
+
+
+def _energy(problem: Problem, value: float) -> str:
+    """An energy as E/h where the file has [units], else plain."""
+    hertz = problem.scales.energy_in_hertz
+    return f"{value:.3g}" if hertz is None else energy_of_frequency(hertz * value, 3)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpcmix.kernels.arguments import PointFunction
 from hpcmix.model.mean_field.kick_order import computed_by_kicks, densities_come_first
 from hpcmix.model.terms.channels import channels_through
 from hpcmix.model.terms.functionals.of_entries import functional_of
@@ -17,9 +18,9 @@ from hpcmix.problem.sections.functionals.kinds import Functional
 from hpcmix.running.planning.costs.krylov import turns
 from hpcmix.splittings import within_kicks
 
-PAIRS_OF_POWER, PAIRS_OF_TABLE = 0.1, 0.9
-"""Of a functional that a kick computes as it goes, in Fourier pairs: a power of the root of the density, and a table of
-two densities. Measured at 64^3, two condensates: 0.05 to 0.15, and 0.9."""
+PAIRS_OF_POWER, PAIRS_OF_POLYNOMIAL, PAIRS_OF_TABLE = 0.1, 0.4, 0.9
+"""Of a functional that a kick computes as it goes, in Fourier pairs: a power of the root of the density, one polynomial
+in the ratio of two densities, and a table of several. Measured at 64^3, two condensates: 0.05 to 0.15, 0.35 and 0.9."""
 
 PAIRS_OF_DENSITY, PAIRS_APART = 0.25, 0.65
 """Of functionals that need the densities of all points first: a density of every field in a sweep of its own, and the
@@ -63,13 +64,20 @@ class Functionals:
             (along if taken else apart).append(entry)
             for term in taken:
                 functions = term.point_functions(species, dimensions) or ()
-                pairs += sum(PAIRS_OF_TABLE if function.values > 1 else PAIRS_OF_POWER for function in functions)
+                pairs += sum(_pairs_of(function) for function in functions)
         return cls(tuple(along), tuple(apart), pairs)
 
     @property
     def species_apart(self) -> set[str]:
         """The species whose densities and potentials are arrays of their own."""
         return {name for entry in self.apart for name in entry.species}
+
+
+def _pairs_of(function: PointFunction) -> float:
+    """What one of them costs at a kick, in Fourier pairs."""
+    if function.values == 1:
+        return PAIRS_OF_POWER
+    return PAIRS_OF_POLYNOMIAL if function.pieces == 1 else PAIRS_OF_TABLE
 
 
 def kicks_in_words(problem: Problem, groups: int = 1) -> list[str]:

@@ -101,8 +101,8 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     orbital: combinations are not made in place, and the lowest levels outside), and what the transform works in;
     condensates are whole in every orbital group; of several starts the best state; with coherent coupling its product
     with a field. Real: density and W, the preconditioner's p (p + 1) / 2
-    factors, change and response of the densities, a few in passing, and what convolutions keep. Where a rotation or a
-    vector potential turns a species, the preconditioner has a phase for every axis, the field's own, the field turned
+    factors, change and response of the densities, a few in passing, and what convolutions keep. In a frame that
+    rotates the preconditioner has a phase for every axis, the field's own, the field turned
     about every axis, and its factors twice.
     """
     if not any(species.initial.is_ground_state for species in problem.species):
@@ -116,7 +116,7 @@ def ground_state_bytes(problem: Problem, decomposition: Decomposition, groups: i
     turning = any(turns(problem, species) for species in problem.species)
     complex_fields += 3.0 * turning
     factors = species * (species + 1) // 2
-    if turning:
+    if problem.rotation is not None:
         axes = decomposition.dimensions
         complex_fields += single * (axes + 2 + axes * (axes - 1) // 2)
         factors *= 2

@@ -139,10 +139,21 @@ def _check(problem: Problem, job: Job) -> None:
         raise ProblemError.of(f"--{job.task}", "goes with neither --check nor --scaling")
     if job.scaling and (job.claim or job.array):
         raise ProblemError.of("--scaling", "goes with neither --check nor --array")
+    if job.array and not job.shares_points and not any(TASK in text for text in _of_one_job(job)):
+        raise ProblemError.of(
+            "--array",
+            f"every job of it would compute the same; {TASK} in a --set is the number of the job, and --sweep shares "
+            "the points of a [sweep] among the jobs",
+        )
     if job.shares_points and any(TASK in entry for entry in job.overrides):
         raise ProblemError.of("--set", f"{TASK} goes without --sweep, whose jobs share the points among them")
     for option in job.claim_options if job.claim is None else ():
         raise ProblemError.of(option, "are those of a claim; add --check CLAIM")
+
+
+def _of_one_job(job: Job) -> list[str]:
+    """The texts in which the jobs of an array may differ."""
+    return [*job.overrides, *job.claim_options.values()]
 
 
 def launch_words(job: Job, ranks: int | None = None) -> str:

@@ -13,6 +13,7 @@ from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.checks.expected.warnings import VISIBLE_AT_FACES
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.species import Species
+from hpcmix.problem.words.times import TimeWords
 from hpcmix.running.log import Log
 from hpcmix.running.planning.resolution.structures import core_sentence, has_cores
 from hpcmix.running.stops.guard import BlowUp
@@ -38,6 +39,7 @@ class ResolutionWatch:
         self._problem = problem
         self._mode = problem.output.resolution
         self._log = log
+        self._words = TimeWords.of_problem(problem)
         self._grid = problem.grid
         self._hbar = problem.hbar
         self._species = problem.species
@@ -91,7 +93,7 @@ class ResolutionWatch:
         at_faces = "the density at the faces of the box along"
         if lost and self._mode == "check":
             raise BlowUp(
-                f'the box does not hold species "{species.name}": {_when(record)} {at_faces} '
+                f'the box does not hold species "{species.name}": {self._when(record)} {at_faces} '
                 f"{self._grid.in_words(lost)} is {self._largest(shares, lost)} of its largest, and its trap is "
                 "meant to keep it away from there; use a larger box, and check particles, scattering lengths and "
                 f"trap{_GO_ON}"
@@ -102,7 +104,7 @@ class ResolutionWatch:
             self._warn(
                 "faces",
                 species,
-                f"{_when(record)} {at_faces} {self._grid.in_words(seen)} is "
+                f"{self._when(record)} {at_faces} {self._grid.in_words(seen)} is "
                 f"{self._largest(shares, seen)} of its largest: from here on it meets its periodic images; "
                 "use a larger box",
             )
@@ -113,7 +115,7 @@ class ResolutionWatch:
         beyond = "of its spectrum beyond two thirds of the grid's largest wave number along"
         if lost and self._mode == "check":
             raise BlowUp(
-                f'the grid does not resolve species "{species.name}": {_when(record)} it has '
+                f'the grid does not resolve species "{species.name}": {self._when(record)} it has '
                 f"{self._largest(tails, lost)} {beyond} {self._grid.in_words(lost)}; use more points or a smaller "
                 f"box, and check masses, scattering lengths and trap{_GO_ON}"
             )
@@ -122,7 +124,7 @@ class ResolutionWatch:
             self._warn(
                 "tail",
                 species,
-                f"{_when(record)} it has {self._largest(tails, seen)} {beyond} {self._grid.in_words(seen)}: "
+                f"{self._when(record)} it has {self._largest(tails, seen)} {beyond} {self._grid.in_words(seen)}: "
                 "the grid hardly resolves it; use more points or a smaller box",
             )
 
@@ -138,6 +140,9 @@ class ResolutionWatch:
         if (kind, species.name) not in self._said:
             self._said.add((kind, species.name))
             self._log.line(f'warning: species "{species.name}": {sentence}')
+
+    def _when(self, record: Mapping[str, Any]) -> str:
+        return f"in step {record['step']}, t = {self._words(record['time'])}"
 
     @staticmethod
     def _largest(shares: list[float], axes: list[int]) -> str:
@@ -156,7 +161,3 @@ def _in_words(name: str, entries: Mapping[str, Any]) -> str:
     return (
         f"{at_faces}, {max(entries['spectral_tail']):.1e} of its spectrum beyond two thirds of the largest wave number"
     )
-
-
-def _when(record: Mapping[str, Any]) -> str:
-    return f"in step {record['step']}, t = {record['time']:.6g}"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.io.directories.directory import DirectoryInUse, move_aside
+from hpcmix.io.directories.directory import move_aside
+from hpcmix.io.directories.holdings import SCALING, DirectoryInUse
 from hpcmix.io.documents.atomic import OutputError, explained, temporary_name, write_text
 from hpcmix.io.documents.plain_json import line_of, page_of, plain
 from hpcmix.parallel.job.programs import last_words
@@ -63,7 +64,7 @@ class Store:
         if self.path.exists() and not self.path.is_dir():
             raise OutputError(f"{self.path} is a file; --output must name a directory, existing or new")
         if self.study.exists() and fresh:
-            move_aside(self.path, "a scaling study", "--output")
+            move_aside(self.path, SCALING.name, "--output")
         if self.study.exists():
             self._require_same(study)
             write_text(self.study, page_of(study))
