@@ -22,6 +22,7 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
     from hpcmix.problem.mistakes.errors import ProblemError
     from hpcmix.problem.reading.values import counted
     from hpcmix.running.planning.preflight import load_checked
+    from hpcmix.running.planning.room import lines_of_shortage
 
     problem = load_checked(file, overrides)
     sweep = []
@@ -36,6 +37,8 @@ def plan(file: str, ranks: int, overrides: tuple[str, ...]) -> int:
         else:
             from hpcmix.running.planning.plan_table import planned_lines as lines_of
         lines = lines_of(problem, ranks)
+        if problem.many_body is None:  # N bodies are refused there
+            lines = [*lines, *lines_of_shortage(problem, ranks)]
     except ProblemError as error:
         raise problem.locate(error) from error
     click.echo("\n".join([*lines, *sweep]))

@@ -12,7 +12,7 @@ from hpcmix.running.planning.costs import markers
 from hpcmix.running.planning.costs.traffic import step_bytes
 from hpcmix.running.planning.plan import make_plan
 from hpcmix.running.planning.plan_table import plan_lines
-from hpcmix.running.planning.room import require_room
+from hpcmix.running.planning.room import lines_of_shortage, require_room
 from hpcmix.studies.scaling.measured import traffic
 from tests.unit.test_problem_classical import FILE, MARKERS, POTENTIAL, given, in_space, initial
 
@@ -153,3 +153,11 @@ def test_adaptive_steps_keep_markers_three_times_and_take_three_steps_in_one():
     plans = [make_plan(parse_problem(text), 1) for text in (adaptive, adaptive.replace("262_144", "131_072"))]
     assert plans[0].memory_bytes - plans[1].memory_bytes == (3 * 32 + 8) * 131_072
     assert plans[0].seconds_per_step - plans[1].seconds_per_step == pytest.approx(3 * 6 * FIXED * 131_072)
+
+
+def test_plan_says_that_a_machine_like_this_one_has_no_room(monkeypatch):
+    problem = parse_problem(MANY)
+    assert lines_of_shortage(problem, 1) == []
+    monkeypatch.setattr("hpcmix.running.planning.room.memory_of_node", lambda: 1e6)
+    (line,) = lines_of_shortage(problem, 1)
+    assert "a run is refused: this problem needs" in line and "or fewer markers" in line

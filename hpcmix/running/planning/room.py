@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hpcmix.parallel.sharing.division import Division
+from hpcmix.model.ranks import division_request
+from hpcmix.parallel.sharing.division import Division, divide
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.running.planning.costs.memory import memory_bytes
@@ -29,6 +30,17 @@ def require_room(problem: Problem, division: Division, node_ranks: int) -> None:
             f"this problem needs {readable(needed)} for {ranks}, and the node has {readable(memory_of_node())}; "
             f"use more nodes, or {_less_of(problem)} (hpcmix plan says what a run needs)",
         )
+
+
+def lines_of_shortage(problem: Problem, ranks: int) -> list[str]:
+    """A line of ``hpcmix plan`` where a run on this machine, a rank on every core, would be refused by
+    :func:`require_room`; none where there is room."""
+    sharing = min(ranks, os.cpu_count() or 1)
+    try:
+        require_room(problem, divide(division_request(problem), ranks), sharing)
+    except ProblemError as error:
+        return [f"note: on machines like this one a run is refused: {error.complaints[0].message}"]
+    return []
 
 
 def _less_of(problem: Problem) -> str:
