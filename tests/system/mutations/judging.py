@@ -13,7 +13,7 @@ from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.errors import ProblemError
 
 LARGE = 2**21
-"""Values of the fields from which a run may take longer before its first step: it has much to do."""
+"""Values of the fields, and markers, from which a run may take longer before its first step: it has much to do."""
 
 
 def judged(folder: Path, answer: dict[str, Any]) -> tuple[str, int | str | None]:
@@ -78,8 +78,8 @@ def _is_of_sweep(found: dict[str, Any]) -> bool:
 
 
 def _is_large(path: Path) -> bool:
-    """Whether the fields of a file have very many values."""
+    """Whether the fields of a file have very many values, or its gases markers."""
     with contextlib.suppress(ProblemError):
         problem = load_problem(str(path))
-        return math.prod(problem.grid.points) * sum(problem.orbitals) > LARGE
+        return math.prod(problem.grid.points) * sum(problem.orbitals) + problem.markers > LARGE
     return False
