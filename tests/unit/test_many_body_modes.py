@@ -288,6 +288,16 @@ def test_what_modes_miss_of_an_initial_state_is_refused_with_the_count_that_woul
     assert all(one.conj().T @ one == pytest.approx(np.eye(1)) for one in own)
 
 
+def test_the_least_that_would_do_may_be_the_first_wave():
+    wave = {"kind": "expression", "amplitude": "1 + 0.4*cos(pi*x/4)"}  # of the box of length 8
+    one = [species("up", particles=6, initial=wave)]
+    modes = {"modes": [{"kind": "plane-waves", "largest": 1e-60}]}
+    problem = parse_problem(problem_text((16,), (8.0,), one, (), time=TIME, many_body=modes))
+    whole = System(problem)
+    with pytest.raises(ProblemError, match="largest = 1 would do"):
+        projected_orbitals(problem, whole.mixture, modes_of(problem, whole.mixture), whole.state.orbitals)
+
+
 def test_searches_for_modes_tell_of_every_iteration_and_an_advice_takes_few(monkeypatch):
     """Whoever is told may raise, which is how a signal ends a search."""
     monkeypatch.setattr(eigenstates, "LARGEST_DENSE", 0)  # search, as on large grids

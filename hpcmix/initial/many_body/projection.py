@@ -110,7 +110,7 @@ def _enough(problem: Problem, mixture: Mixture, index: int, fields: np.ndarray, 
     _, entry = problem.bodies.entry_of(species.name)
     if entry.number_key not in ("count", "largest"):
         return None
-    points, start = problem.grid.points, max(1, int(getattr(entry, entry.number_key)))
+    points, start = problem.grid.points, int(getattr(entry, entry.number_key))
     step = max(1, start // 4) if entry.number_key == "count" else 1
     for trial in range(start + step, start + 40 * step, step):
         candidate = entry.model_copy(update={entry.number_key: trial})
