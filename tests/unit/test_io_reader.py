@@ -144,8 +144,8 @@ def test_damage_behind_the_first_bytes(tmp_path):
 
 
 def test_no_run(tmp_path):
-    for path in (tmp_path, tmp_path / "nothing"):
-        with pytest.raises(NotARun, match="holds no run"):
+    for path, words in ((tmp_path, "holds no run"), (tmp_path / "nothing", "is not there")):
+        with pytest.raises(NotARun, match=words):
             RunReader(path)
 
 

@@ -105,11 +105,10 @@ def surface_width(problem: Problem, entry: LeeHuangYangFunctional) -> float | No
     if own <= 0.0 or other <= 0.0:
         return None
     ratio = math.sqrt(own / other)
-    attraction = -0.5 * (own + 2.0 * ratio * between + ratio**2 * other)
+    attraction = float(-0.5 * (own + 2.0 * ratio * between + ratio**2 * other))
     repulsion = float(term.energy_density([np.ones(1), np.full(1, ratio)])[0])
     if attraction <= 0.0 or repulsion <= 0.0:
         return None
-    density = (2.0 * attraction / (3.0 * repulsion)) ** 2
     first, second = (problem.species[index].mass for index in (a, b))
     stiffness = 0.5 * problem.hbar**2 * (1.0 / first + ratio / second)
-    return math.sqrt(3.0 * stiffness / (attraction * density))
+    return math.sqrt(3.0 * stiffness / attraction) * 3.0 * repulsion / (2.0 * attraction)
