@@ -187,6 +187,30 @@ def test_a_stop_and_a_restart_are_the_whole_run_to_the_bit(folder):
     assert [record["step"] for record in records(folder / "out")] == list(range(0, 25, 2))
 
 
+LONG_STRETCH = """
+import os, signal, time
+from hpcmix.evolve.many_body.bodies import ManyBodies
+from hpcmix.running.many_body import march
+march.GRACE = 0.2
+advance = ManyBodies.advance
+def endless(bodies):
+    if bodies.step == 4:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(100.0)
+    advance(bodies)
+ManyBodies.advance = endless
+"""
+
+
+def test_a_stretch_that_does_not_end_is_left_when_the_job_is_asked_to_stop(folder):
+    left = run_with(LONG_STRETCH, "run", "bodies.toml", "--set", "output.checkpoints.every=4", folder=folder)
+    assert left.returncode == 75, left.stderr
+    words = "stopped by SIGTERM before the next look at the N bodies; the same command goes on from step 4"
+    assert words in left.stdout + left.stderr and "Traceback" not in left.stderr
+    again = hpcmix("run", "bodies.toml", "--set", "output.checkpoints.every=4", folder=folder)
+    assert again.returncode == 0 and "step 4" in again.stdout and summary(folder / "out")["step"] == 20
+
+
 def test_the_wall_clock_and_the_file_stop_it(folder):
     patch = "import time\nfrom hpcmix.evolve.many_body.bodies import ManyBodies\nusual = ManyBodies.advance\n"
     patch += "def slow(self):\n    time.sleep(1.0)\n    usual(self)\nManyBodies.advance = slow\n"

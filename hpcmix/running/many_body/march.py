@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 
+from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.running.log import Meter
 from hpcmix.running.many_body.checkpoints import BodiesCheckpoints
 from hpcmix.running.many_body.guard import BodiesGuard
@@ -11,15 +14,19 @@ from hpcmix.running.many_body.outputs import BodiesOutputs
 from hpcmix.running.many_body.setup import BodiesRun
 from hpcmix.running.marching.loop import Duties, march
 from hpcmix.running.stops.guard import BlowUp
-from hpcmix.running.stops.requests import Stop, StopRequests
+from hpcmix.running.stops.requests import Prospect, Stop, StopRequests
+
+GRACE = 20.0
+"""Seconds that a stretch from look to look has to come to its end when the job is asked to stop: Slurm kills half a
+minute after it has asked."""
 
 
 class MarchingBodies:
     """N bodies and their mean field as the time loop marches them (:class:`~hpcmix.running.marching.loop.Marching`):
-    from look to look."""
+    from look to look. Where there is a checkpoint, a stop that does not come to the next look in time ends the job."""
 
-    def __init__(self, run: BodiesRun) -> None:
-        self._run = run
+    def __init__(self, run: BodiesRun, checkpoints: BodiesCheckpoints, stops: StopRequests) -> None:
+        self._run, self._checkpoints, self._stops = run, checkpoints, stops
 
     @property
     def step(self) -> int:
@@ -28,11 +35,19 @@ class MarchingBodies:
 
     def advance(self) -> None:
         """To the next look. A mean field that cannot be followed ends it as a loss. Collective."""
-        with self._run.timers.phase("evolution"):
+        with self._run.timers.phase("evolution"), self._patience():
             try:
                 self._run.bodies.advance()
             except FloatingPointError as error:
                 raise BlowUp(f"{error} (after step {self.step})") from error
+
+    def _patience(self) -> AbstractContextManager[None]:
+        """How long a request waits for the next look."""
+        saved = self._checkpoints.last
+        if saved is None:
+            return nullcontext()
+        words = f"before the next look at the N bodies; the same command goes on from step {saved.progress.step}"
+        return self._stops.may_end(Prospect(words, ExitStatus.STOPPED), GRACE)
 
     def settle(self) -> None:
         """Nothing: at a look the state is what it is."""
@@ -120,5 +135,5 @@ def evolve(
     duties = BodiesDuties(run, outputs, checkpoints, guard, stops, meter)
     duties.begin()
     with meter:
-        code = march([MarchingBodies(run)], duties, run.world, run.timers)
+        code = march([MarchingBodies(run, checkpoints, stops)], duties, run.world, run.timers)
     return Stop(stops.honoured(code)) if code else None

@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -214,6 +214,16 @@ class StopRequests:
     def found(self) -> None:
         """There is a state: a stop waits until it is saved."""
         self.grace = None
+
+    @contextmanager
+    def may_end(self, prospect: Prospect, seconds: float) -> Iterator[None]:
+        """Within, a request ends the job when so many seconds have passed: what is under way may take hours, and is
+        computed again from what was saved before."""
+        self.prospect, self.grace = prospect, seconds
+        try:
+            yield
+        finally:
+            self.grace = None
 
     @property
     def _prospect_now(self) -> Prospect:
