@@ -75,6 +75,14 @@ def test_runs_right_below_are_named_where_somebody_gives_the_directory_around_th
     assert in_place_of_a_run(tmp_path) == f"holds no run of hpcmix itself; below it there are {named}, ..."
 
 
+def test_a_directory_that_cannot_be_listed_holds_no_run(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    assert in_place_of_a_run(tmp_path) == "holds no run of hpcmix"
+
+
 @pytest.mark.parametrize(
     ("study", "words"),
     [

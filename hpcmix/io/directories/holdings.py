@@ -94,8 +94,12 @@ def in_place_of_a_run(path: Path) -> str:
 
 
 def _holding_below(path: Path) -> list[Path]:
-    """Up to one directory more than are named, in the order of their names."""
-    entries = sorted(islice(path.iterdir(), _LOOKED_THROUGH))
+    """Up to one directory more than are named, in the order of their names; none of a directory that may not be
+    listed, or that somebody has just removed."""
+    try:
+        entries = sorted(islice(path.iterdir(), _LOOKED_THROUGH))
+    except OSError:
+        return []
     return list(islice((entry for entry in entries if holds_run(entry) or study_held(entry)), _NAMED_AT_MOST + 1))
 
 
