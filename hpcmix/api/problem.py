@@ -17,7 +17,7 @@ from hpcmix.problem.files.load import parse_problem, problem_of, text_of
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.reading.source import Source
 from hpcmix.problem.reading.values import described, is_writable
-from hpcmix.problem.words.measures import MeasureWords
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.problem.words.show import resolved_dict, resolved_toml, toml_value
 
 Settings = Mapping[str, Any]

@@ -32,7 +32,7 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.species.initial import InitialSection, ThomasFermiInitial
-from hpcmix.problem.words.measures import MeasureWords
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.state.cloud import Cloud
 from hpcmix.state.orbital_cloud import OrbitalCloud
 from hpcmix.state.progress import Adaptation, Progress

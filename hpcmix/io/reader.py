@@ -22,8 +22,8 @@ from hpcmix.io.documents.series import read_series
 from hpcmix.io.documents.summary import read_summary
 from hpcmix.io.fields.slice_file import Slices, read_slices
 from hpcmix.kernels.twins.fourier.library import NAMES
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.problem.units.units import UnitError, Units, units_from_text
-from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.times import TimeWords
 
 

@@ -27,7 +27,7 @@ from hpcmix.initial.orbitals.landscape import OrbitalLandscape
 from hpcmix.initial.trial.tilt import best_signs
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.files.load import parse_problem
-from hpcmix.problem.words.measures import PLAIN_MEASURES
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES
 
 BEFORE = Instant.before_start()
 WELLS = [harmonic(1.0), {"kind": "gaussian", "height": 8.0, "width": 0.6}]

@@ -10,8 +10,8 @@ from hpcmix.initial.descent.saddles import Nature
 from hpcmix.io.directories.directory import RunDirectory
 from hpcmix.io.directories.locking.standing import standing
 from hpcmix.io.documents.physics import physics_lines
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.problem.units.units import Units, units_from_text
-from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.times import PLAIN, TimeWords
 from hpcmix.running.output.markers import sampling_lines
 

@@ -13,7 +13,7 @@ from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
-from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES, MeasureWords
 
 CHECK = 10
 """Steps between two looks at the residual."""

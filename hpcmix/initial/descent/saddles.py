@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from hpcmix.initial.descent.curvature import Stationary, Vector, lowest_curvature
 from hpcmix.problem.times.evolution import Saddles
-from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES, MeasureWords
 
 MOST_SADDLES = 10
 """So many saddles are left behind in one search."""

@@ -18,7 +18,7 @@ from hpcmix.initial.descent.saddles import Say, minimum
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
-from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES, MeasureWords
 
 REFRESH = 20
 """Iterations after which T phi is computed anew: in between it follows the rotations of phi, and gathers their rounding

@@ -21,7 +21,7 @@ from hpcmix.initial.orbitals.retraction import Retraction
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import Saddles
-from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES, MeasureWords
 
 REFRESH = 15
 """Iterations after which blocks are orthonormalised, turned to eigenfunctions and T Phi is computed anew: in between

@@ -23,7 +23,7 @@ from hpcmix.model.mean_field.energies import spectral_averages
 from hpcmix.model.mixture import Mixture
 from hpcmix.model.potentials.envelope import Instant
 from hpcmix.problem.times.evolution import GroundStateOptions, Saddles
-from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES, MeasureWords
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hpcmix.problem.units.measure_words import MeasureWords, number
 from hpcmix.problem.units.units import Units
-from hpcmix.problem.words.measures import MeasureWords, number
 from hpcmix.problem.words.times import TimeWords
 
 ROUNDING_NOISE = 1e-6

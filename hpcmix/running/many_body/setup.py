@@ -26,7 +26,7 @@ from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.calculation.output import ScheduleSection
 from hpcmix.problem.times.evolution import TimeOptions
 from hpcmix.problem.times.fixed_steps import FixedSteps
-from hpcmix.problem.words.measures import MeasureWords
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.problem.words.show import resolved_toml
 from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.running.log import Log

@@ -8,7 +8,7 @@ from hpcmix.evolve.stepping.adaptive import AdaptiveStepper, StepTooSmall
 from hpcmix.evolve.stepping.stepper import Stepper
 from hpcmix.observe.look import Look
 from hpcmix.parallel.process.together import together
-from hpcmix.problem.words.measures import MeasureWords
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.running.simulation import Simulation
 from hpcmix.running.stops.guard import BlowUp, Guard
 from hpcmix.state.state import State

@@ -15,7 +15,7 @@ from hpcmix.observe.look import Look
 from hpcmix.observe.markers.laboratory import LaboratoryMarkers
 from hpcmix.observe.markers.phase_space import phase_space_density
 from hpcmix.parallel.process.exact_sums import CHUNK
-from hpcmix.problem.words.measures import MeasureWords
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.running.schedules.schedule import AdaptiveSchedule, Schedule
 from hpcmix.running.simulation import Simulation
 

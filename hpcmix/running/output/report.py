@@ -15,7 +15,7 @@ from hpcmix.io.documents.summary import write_summary
 from hpcmix.parallel.process.together import together
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
-from hpcmix.problem.words.measures import MeasureWords
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.running.output.checkpoints import Checkpoints
 from hpcmix.running.output.fluctuations import fluctuation_lines

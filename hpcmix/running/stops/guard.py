@@ -13,7 +13,7 @@ from hpcmix.model.concentration import concentration
 from hpcmix.model.mixture import Mixture
 from hpcmix.observe.measures.conservation import PARTICLE_LIMIT, conserved_energy, energy_drift
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
-from hpcmix.problem.words.measures import PLAIN_MEASURES, MeasureWords
+from hpcmix.problem.units.measure_words import PLAIN_MEASURES, MeasureWords
 from hpcmix.problem.words.times import PLAIN, TimeWords
 from hpcmix.state.state import State
 

@@ -19,8 +19,8 @@ from hpcmix.parallel.process.together import together
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
+from hpcmix.problem.units.measure_words import MeasureWords
 from hpcmix.problem.units.units import Units
-from hpcmix.problem.words.measures import MeasureWords
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.running.courses.course import Task
 from hpcmix.running.courses.excitations.command import ExcitationsTask

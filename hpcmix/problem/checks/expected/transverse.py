@@ -9,7 +9,7 @@ from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.frames.transverse import Transverse
 from hpcmix.problem.sections.interactions.contact import ContactInteraction
-from hpcmix.problem.units.laboratory import energy_of_frequency, micrometres
+from hpcmix.problem.units.measure_words import MeasureWords
 
 FROZEN = 0.2
 """Mean field at the densest point over hbar omega from which on a cloud widens across the grid: along a line
@@ -89,15 +89,13 @@ def _scattering(problem: Problem) -> Iterator[str]:
             continue
         shift = OLSHANII * abs(entry.length) / (math.sqrt(2.0) * pair.width)
         if shift > NARROW:
-            factor, unit = micrometres(problem.scales.length_si)
+            length = MeasureWords(problem.scales).lengths([entry.length], digits=3)
             yield (
-                f"interaction {index}: the scattering length, {factor * entry.length:.3g}{unit}, is {shift:.2g} of the "
-                "width of the trap across the grid, and its coupling is not the one of three dimensions averaged over "
-                "the ground states (a resonance is where the two are equal); give the strength itself"
+                f"interaction {index}: the scattering length, {length}, is {shift:.2g} of the width of the trap across "
+                "the grid, and its coupling is not the one of three dimensions averaged over the ground states (a "
+                "resonance is where the two are equal); give the strength itself"
             )
 
 
 def _energy(problem: Problem, value: float) -> str:
-    """An energy as E/h where the file has [units], else plain."""
-    hertz = problem.scales.energy_in_hertz
-    return f"{value:.3g}" if hertz is None else energy_of_frequency(hertz * value, 3)
+    return MeasureWords(problem.scales).energy(value, 3)

@@ -16,7 +16,7 @@ from hpcmix.model.terms.functionals.of_entries import functional_of
 from hpcmix.problem.checks.expected.lengths import expected_lengths
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
-from hpcmix.problem.units.laboratory import micrometres
+from hpcmix.problem.units.measure_words import MeasureWords
 
 
 def structure_warnings(problem: Problem) -> list[str]:
@@ -77,9 +77,7 @@ def _surfaces(problem: Problem) -> Iterator[str]:
 
 
 def _length(problem: Problem, value: float) -> str:
-    """In micrometres where the file has [units]."""
-    factor, unit = micrometres(problem.scales.length_si)
-    return f"{factor * value:.3g}{unit}"
+    return MeasureWords(problem.scales).lengths([value], digits=3)
 
 
 def surface_width(problem: Problem, entry: LeeHuangYangFunctional) -> float | None:
