@@ -46,9 +46,8 @@ class QuadraturePreconditioner(Preconditioner):
     ) -> None:
         """Take over the present fields phi_a, W_a, mu_a and <phi|T|phi> of the sphere of each: the Cholesky factors of
         alpha + B and alpha + B' at every point."""
-        self._alpha = self._scale_of(kinetic_energies)
-        self._directions = [_direction(field) for field in fields]
-        self._factor = factorised(self._stiffness(fields, totals, chemical_potentials, self._coupling_at))
+        self._directions = [_direction(field) for field in fields]  # which the coupling is measured along
+        super().prepare(fields, totals, chemical_potentials, kinetic_energies)
         nowhere = [np.zeros_like(field) for field in fields]
         self._flow_factor = factorised(self._stiffness(nowhere, totals, chemical_potentials, self._coupling_at))
 

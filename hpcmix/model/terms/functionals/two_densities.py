@@ -43,13 +43,10 @@ class TwoDensities(LocalFunctional):
 
     def second_derivatives(self, densities: Sequence[np.ndarray]) -> Sequence[Sequence[np.ndarray]]:
         point = _Point(self._profile, self._factors, densities)
-        rows = point.curvatures()
-        cross = rows[1]
-        values = [rows[0], cross, rows[2]]
         factors = (self._factors[0] ** 2, self._factors[0] * self._factors[1], self._factors[1] ** 2)
         first, mixed, second = (
             (self._amplitude * factor * value).astype(densities[0].dtype)
-            for factor, value in zip(factors, values, strict=True)
+            for factor, value in zip(factors, point.curvatures(), strict=True)
         )
         return [[first, mixed], [mixed, second]]
 
