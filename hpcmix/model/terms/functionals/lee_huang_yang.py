@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -46,7 +47,7 @@ def lee_huang_yang_term(
     """
     if len(species) == 1:
         return _of_one(entry, gas, species[0])
-    return _of_two(entry, gas, species, scale or [gas.couplings[a][a] for a in (0, 1)])
+    return _of_two(entry, gas, tuple(species), tuple(scale or [gas.couplings[a][a] for a in (0, 1)]))
 
 
 def _of_one(entry: LeeHuangYangFunctional, gas: PointGas, species: int) -> LocalFunctional:
@@ -88,12 +89,13 @@ def _cosines(squares: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([y for y, _ in panels]), np.concatenate([weights for _, weights in panels])
 
 
+@lru_cache(maxsize=8)  # its polynomials take milliseconds, and plans, warnings and the run ask for the same ones
 def _of_two(
-    entry: LeeHuangYangFunctional, gas: PointGas, species: Sequence[int], scale: Sequence[float]
+    entry: LeeHuangYangFunctional, gas: PointGas, species: tuple[int, ...], scale: tuple[float, ...]
 ) -> LocalFunctional:
     dimensions, ratio = gas.dimensions, gas.masses[1] / gas.masses[0]
     # singularities of heavy and light species are then as far from both ends of the profile
-    scale = [scale[0], scale[1] * ratio ** (0.25 * (dimensions - 1))]
+    scale = (scale[0], scale[1] * ratio ** (0.25 * (dimensions - 1)))
     # G_1 = first x, G_2 = second y, H = share x y with x, y = scale_a rho_a
     first, second = (gas.couplings[a][a] / scale[a] for a in (0, 1))
     share = gas.couplings[0][1] ** 2 / (scale[0] * scale[1])
