@@ -27,7 +27,7 @@ from hpcmix.parallel.process.mpi import MPI
 from hpcmix.parallel.process.timers import Timers
 from hpcmix.parallel.sharing.orbital_groups import OrbitalGroups
 from hpcmix.parallel.transforms.trial import choose_exchange, without_shared_memory
-from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.checks.expected.warnings import resolution_lines
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
@@ -41,7 +41,7 @@ from hpcmix.running.log import Log
 from hpcmix.running.planning.memory import release_freed_memory
 from hpcmix.running.planning.resolution.markers import load_lines, marker_lines
 from hpcmix.running.planning.resolution.phase import found_warnings
-from hpcmix.running.planning.resolution.structures import structure_warnings
+from hpcmix.running.planning.resolution.structures import grid_warnings
 from hpcmix.running.planning.resolution.time import time_warnings
 from hpcmix.running.planning.room import require_room
 from hpcmix.running.resuming.completed_checkpoints import with_kicks_done
@@ -307,8 +307,7 @@ def _move_where_transforms_work(mixture: Mixture, state: State) -> None:
 def _resolution(problem: Problem) -> list[str]:
     """The clouds beside spacing and box as the file tells them, and what is probably not meant."""
     lengths = resolution_lines(problem)
-    expected = [f"expected: {'; '.join(lengths)}"] if lengths else []
-    return [*expected, *expected_warnings(problem), *structure_warnings(problem)]
+    return ([f"expected: {'; '.join(lengths)}"] if lengths else []) + grid_warnings(problem)
 
 
 def _expansion(problem: Problem) -> str:

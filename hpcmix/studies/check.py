@@ -15,14 +15,13 @@ from hpcmix.io.documents.atomic import OutputError, write_text
 from hpcmix.io.documents.plain_json import page_of, plain
 from hpcmix.parallel.communicators import world
 from hpcmix.parallel.process.together import abort_on_uncaught_errors, together
-from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.files.load import load_problem
 from hpcmix.problem.mistakes.ending import ExitStatus, Foreseen
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.words.show import resolved_dict
 from hpcmix.running.log import Log, leave
-from hpcmix.running.planning.resolution.structures import structure_warnings
+from hpcmix.running.planning.resolution.structures import grid_warnings
 from hpcmix.running.resuming.occupied import Attendants, occupied
 from hpcmix.running.resuming.restart import same_problem
 from hpcmix.running.stops.last_words import LastWords
@@ -206,7 +205,7 @@ def _prepare(path: Path, problem: Problem, request: Request, log: Log) -> str:
     if aside := _claim_directory(path, request.fresh):
         log.line(f"the check that was in {path} is now in {aside}")
     log.open(path / LOG)
-    for line in [*expected_warnings(problem), *structure_warnings(problem)]:
+    for line in grid_warnings(problem):
         log.line(line)
     if problem.fluctuations is not None and request.claim not in _AROUND_FLOWS:
         log.line(f"[fluctuations] is left out: {request.claim} is about the flow itself")

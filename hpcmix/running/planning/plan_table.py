@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 
 from hpcmix.parallel.decomposition import Decomposition
-from hpcmix.problem.checks.expected.warnings import expected_warnings, resolution_lines
+from hpcmix.problem.checks.expected.warnings import resolution_lines
 from hpcmix.problem.checks.expected.well_posedness import semirelativistic_condition
 from hpcmix.problem.reading.values import counted
 from hpcmix.problem.schema import Problem
@@ -14,7 +14,7 @@ from hpcmix.problem.words.times import TimeWords, steps_in_words
 from hpcmix.running.planning.costs.kicks import kicks_in_words
 from hpcmix.running.planning.plan import Plan, make_plan
 from hpcmix.running.planning.resolution.phase import expected_warnings as unresolved_phases
-from hpcmix.running.planning.resolution.structures import structure_warnings
+from hpcmix.running.planning.resolution.structures import grid_warnings
 from hpcmix.running.planning.resolution.time import time_warnings
 
 
@@ -74,12 +74,7 @@ def plan_lines(problem: Problem, plan: Plan, ranks: int) -> list[str]:
 def warning_lines(problem: Problem) -> list[str]:
     """What a run of the problem would warn of, but for the condition of semi-relativistic species. Raises
     :class:`~hpcmix.problem.mistakes.errors.ProblemError` for a vector potential that is not finite."""
-    return [
-        *unresolved_phases(problem),
-        *expected_warnings(problem),
-        *structure_warnings(problem),
-        *time_warnings(problem),
-    ]
+    return [*unresolved_phases(problem), *grid_warnings(problem), *time_warnings(problem)]
 
 
 def _spectrum_lines(problem: Problem, decomposition: Decomposition) -> list[str]:

@@ -14,9 +14,15 @@ from hpcmix.model.terms.entry_kernels import contact_couplings
 from hpcmix.model.terms.functionals.local import LocalFunctional
 from hpcmix.model.terms.functionals.of_entries import functional_of
 from hpcmix.problem.checks.expected.lengths import expected_lengths
+from hpcmix.problem.checks.expected.warnings import expected_warnings
 from hpcmix.problem.schema import Problem
 from hpcmix.problem.sections.functionals.lee_huang_yang import LeeHuangYangFunctional
 from hpcmix.problem.units.measure_words import MeasureWords
+
+
+def grid_warnings(problem: Problem) -> list[str]:
+    """A sentence for everything that box and grid will not hold or show, as far as the file tells it."""
+    return [*expected_warnings(problem), *structure_warnings(problem)]
 
 
 def structure_warnings(problem: Problem) -> list[str]:
