@@ -3,7 +3,8 @@ looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -190,30 +191,38 @@ class Contents:
     time_si: float | None
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """An HDF5 file of a run to look at. Raises :class:`~hpcmix.io.documents.atomic.OutputError` where it cannot be
+    read, or lacks what is looked for inside."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, KeyError) as error:
+        raise OutputError(f"{path} is damaged or gone: {error}") from error
+
+
 def contents_of(path: Path, within: str = "") -> Contents:
     """Read what a file of fields holds, or a group of it. Raises
     :class:`~hpcmix.io.documents.atomic.OutputError`."""
-    try:
-        with h5py.File(path, "r") as file:
-            group = file[within] if within else file
-            axes = {str(name): _axis(group[name], str(name)) for name in group.attrs["axes"] if name in group}
-            fields: list[Kept] = []
+    with opened(path) as file:
+        group = file[within] if within else file
+        axes = {str(name): _axis(group[name], str(name)) for name in group.attrs["axes"] if name in group}
+        fields: list[Kept] = []
 
-            def note(name: str, entry: h5py.Group | h5py.Dataset) -> None:
-                if isinstance(entry, h5py.Dataset) and "/" in name and (kept := _kept(name, entry)) is not None:
-                    fields.append(kept)
+        def note(name: str, entry: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(entry, h5py.Dataset) and "/" in name and (kept := _kept(name, entry)) is not None:
+                fields.append(kept)
 
-            group.visititems(note)
-            return Contents(
-                tuple(fields),
-                axes,
-                {name: value for name, value in _attributes(file).items() if name in _SAME_IN_ALL},
-                "frame_rate" in file.attrs,
-                str(file.attrs.get("time_units", "")),
-                float(file.attrs["time_si"]) if "time_si" in file.attrs else None,
-            )
-    except (OSError, KeyError) as error:
-        raise OutputError(f"{path} is damaged or gone: {error}") from error
+        group.visititems(note)
+        return Contents(
+            tuple(fields),
+            axes,
+            {name: value for name, value in _attributes(file).items() if name in _SAME_IN_ALL},
+            "frame_rate" in file.attrs,
+            str(file.attrs.get("time_units", "")),
+            float(file.attrs["time_si"]) if "time_si" in file.attrs else None,
+        )
 
 
 def _axis(dataset: h5py.Dataset, name: str) -> xr.Variable:

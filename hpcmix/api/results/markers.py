@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import h5py
 import numpy as np
 import xarray as xr
 from xarray.core.indexing import LazilyIndexedArray
 
-from hpcmix.api.results.fields import Kept, Place, StackedField, contents_of, times_of
+from hpcmix.api.results.fields import Kept, Place, StackedField, contents_of, opened, times_of
 from hpcmix.api.results.physical import UnitChoice, attributes_in_units, converted_attributes
-from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.documents.metadata import Metadata
 from hpcmix.io.markers.openpmd import species_path
 from hpcmix.io.reader import StoredFile
@@ -37,17 +34,14 @@ def markers_of(stored: Sequence[StoredFile], scales: Units, units: UnitChoice) -
 
 
 def _species_in(stored: StoredFile) -> list[str]:
-    try:
-        with h5py.File(stored.path, "r") as file:
-            return sorted(map(str, file[species_path(stored.index, "")]))
-    except (OSError, KeyError) as error:
-        raise OutputError(f"{stored.path} is damaged or gone: {error}") from error
+    with opened(stored.path) as file:
+        return sorted(map(str, file[species_path(stored.index, "")]))
 
 
 def _of_species(stored: Sequence[StoredFile], name: str, scales: Units, units: UnitChoice) -> xr.Dataset:
     places = [Place(entry.path, species_path(entry.index, name)) for entry in stored]
     contents = contents_of(stored[-1].path)
-    axes = _axes_in(stored[-1].path, places[-1])
+    axes = _axes_in(places[-1])
     variables = {}
     for record, (words, dimension) in _VECTORS.items():
         attributes = {"long_name": words, **Metadata(scales=scales).unit(dimension)}
@@ -65,16 +59,13 @@ def _of_species(stored: Sequence[StoredFile], name: str, scales: Units, units: U
     return xr.Dataset(variables, coordinates, attributes_in_units(contents.attributes, units))
 
 
-def _axes_in(path: Path, place: Place) -> list[str]:
-    with h5py.File(path, "r") as file:
+def _axes_in(place: Place) -> list[str]:
+    with opened(place.path) as file:
         return [axis for axis in "xyz" if place.dataset(f"position/{axis}") in file]
 
 
 def _kept(place: Place, record: str) -> Kept:
     """The dataset of a record. Raises :class:`~hpcmix.io.documents.atomic.OutputError`."""
-    try:
-        with h5py.File(place.path, "r") as file:
-            dataset = file[place.dataset(record)]
-            return Kept(record, "", record, ("marker",), dataset.shape, dataset.dtype, {})
-    except (OSError, KeyError) as error:
-        raise OutputError(f"{place.path} is damaged or gone: {error}") from error
+    with opened(place.path) as file:
+        dataset = file[place.dataset(record)]
+        return Kept(record, "", record, ("marker",), dataset.shape, dataset.dtype, {})

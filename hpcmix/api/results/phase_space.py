@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import h5py
 import numpy as np
 import xarray as xr
 
-from hpcmix.api.results.fields import Contents, Kept, Place, alone, contents_of, times_of
+from hpcmix.api.results.fields import Contents, Kept, Place, alone, contents_of, opened, times_of
 from hpcmix.api.results.physical import UnitChoice, attributes_in_units, in_units
-from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.reader import StoredFile
 
 
@@ -26,17 +24,14 @@ def _groups(stored: Sequence[StoredFile], species: Sequence[str]) -> list[tuple[
     """The groups of the last file that hold one, with their axes."""
     if not stored:
         return []
-    try:
-        with h5py.File(stored[-1].path, "r") as file:
-            groups = [
-                f"{name}/phase_space/{number}"
-                for name in species
-                if f"{name}/phase_space" in file
-                for number in sorted(file[f"{name}/phase_space"], key=int)
-            ]
-            return [(group, [str(axis) for axis in file[group].attrs["axes"]]) for group in groups]
-    except (OSError, KeyError) as error:
-        raise OutputError(f"{stored[-1].path} is damaged or gone: {error}") from error
+    with opened(stored[-1].path) as file:
+        groups = [
+            f"{name}/phase_space/{number}"
+            for name in species
+            if f"{name}/phase_space" in file
+            for number in sorted(file[f"{name}/phase_space"], key=int)
+        ]
+        return [(group, [str(axis) for axis in file[group].attrs["axes"]]) for group in groups]
 
 
 def _name(group: str, axes: Sequence[str]) -> str:
@@ -55,7 +50,7 @@ def _over_time(stored: Sequence[StoredFile], group: str, units: UnitChoice) -> x
 
 
 def _density(place: Place, axes: tuple[str, ...]) -> Kept:
-    with h5py.File(place.path, "r") as file:
+    with opened(place.path) as file:
         dataset = file[place.dataset("density")]
         labels = {name: dataset.attrs[name] for name in ("long_name", "units", "si_factor", "si_unit")
                   if name in dataset.attrs}  # fmt: skip

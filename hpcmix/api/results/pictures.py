@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import h5py
 import numpy as np
 import xarray as xr
 
-from hpcmix.api.results.fields import Kept, Place, alone, contents_of, over_time
+from hpcmix.api.results.fields import Kept, Place, alone, contents_of, opened, over_time
 from hpcmix.api.results.physical import UnitChoice, in_units
-from hpcmix.io.documents.atomic import OutputError
 from hpcmix.io.reader import StoredFile
 
 _SETTINGS = ("time_of_flight", "expansion", "resolution", "cross_section", "photons", "seed", "sights")
@@ -28,29 +26,32 @@ def pictures_of(stored: Sequence[StoredFile], species: Sequence[str], units: Uni
     settings = {entry.path: _settings(entry) for entry in stored}
     last = settings[stored[-1].path]
     alike = [entry for entry in stored if settings[entry.path] == last]
-    return {sight: _along(sight, alike, species, units) for sight in last["sights"]}
+    return {sight: _along(sight, alike, last, species, units) for sight in last["sights"]}
 
 
 def _settings(stored: StoredFile) -> dict[str, Any]:
     """How the pictures of a file were taken, and how many pixels they have."""
-    try:
-        with h5py.File(stored.path, "r") as file:
-            settings = {name: file.attrs[name] for name in _SETTINGS if name in file.attrs}
-            settings["sights"] = [str(sight) for sight in file.attrs["sights"]]
-            pixels = {
-                f"{sight}{axis}": file[f"along_{sight}/{axis}"][:].tolist()
-                for sight in settings["sights"]
-                for axis in file[f"along_{sight}"].attrs["axes"]
-            }
-            return {**settings, "pixels": pixels, "time_si": file.attrs.get("time_si")}
-    except (OSError, KeyError) as error:
-        raise OutputError(f"{stored.path} is damaged or gone: {error}") from error
+    with opened(stored.path) as file:
+        settings = {name: file.attrs[name] for name in _SETTINGS if name in file.attrs}
+        settings["sights"] = [str(sight) for sight in file.attrs["sights"]]
+        pixels = {
+            f"{sight}{axis}": file[f"along_{sight}/{axis}"][:].tolist()
+            for sight in settings["sights"]
+            for axis in file[f"along_{sight}"].attrs["axes"]
+        }
+        return {**settings, "pixels": pixels, "time_si": file.attrs.get("time_si")}
 
 
-def _along(sight: str, alike: Sequence[StoredFile], species: Sequence[str], units: UnitChoice) -> xr.Dataset:
+def _along(
+    sight: str,
+    alike: Sequence[StoredFile],
+    settings: Mapping[str, Any],
+    species: Sequence[str],
+    units: UnitChoice,
+) -> xr.Dataset:
+    """Those along one line of sight, of files whose pictures were taken alike."""
     within, last = f"along_{sight}", alike[-1]
     dataset = over_time(alike, species, units, within)
-    settings = _settings(last)
     attributes: dict[str, Any] = {"long_name": "time of flight after the snapshot"}
     if settings["time_si"] is not None:
         attributes |= {"si_factor": settings["time_si"], "si_unit": "s"}
@@ -66,5 +67,5 @@ def _along(sight: str, alike: Sequence[StoredFile], species: Sequence[str], unit
 
 
 def _is_there(stored: StoredFile, name: str) -> bool:
-    with h5py.File(stored.path, "r") as file:
+    with opened(stored.path) as file:
         return name in file
