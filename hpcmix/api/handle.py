@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import signal
@@ -19,7 +18,7 @@ from hpcmix.api.problem import Problem
 from hpcmix.api.progress import Progress, progress_of
 from hpcmix.api.results.run import Run, open_run
 from hpcmix.io.directories.directory import RunDirectory
-from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, environment, last_words
+from hpcmix.parallel.job.programs import LAUNCHER, PROGRAM, Process, end, environment, last_words, started, tell
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.reading.values import described
 
@@ -36,7 +35,7 @@ class RunHandle:
     directory  where the run leaves its files; :func:`hpcmix.open_run` opens it at any time.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], said: IO[bytes], file: Path, directory: Path) -> None:
+    def __init__(self, process: Process, said: IO[bytes], file: Path, directory: Path) -> None:
         self._process, self._said, self._file = process, said, file
         self.directory = directory
 
@@ -60,14 +59,7 @@ class RunHandle:
             raise RunFailed(f"{directory} cannot be written: {error.strerror}", directory) from None
         said = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the handle lives
         try:
-            process = subprocess.Popen(
-                [*starting, *PROGRAM, command, str(file), *options],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # run.log has it
-                stderr=said,
-                env=environment(),
-                start_new_session=True,  # a Ctrl-C is this program's
-            )
+            process = started([*starting, *PROGRAM, command, str(file), *options], said, environment())
         except FileNotFoundError:
             raise RunFailed(f'there is no program "{starting[0]}"; launcher= names another', directory) from None
         return cls(process, said, file, directory)
@@ -110,18 +102,12 @@ class RunHandle:
         if RunDirectory(self.directory).holds_run():
             (self.directory / "STOP").touch()
         else:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            tell(self._process, signal.SIGTERM)
 
     def end(self) -> None:
         """End its processes, by SIGTERM and, where they are still there after ten seconds, SIGKILL. A run without a
         launcher writes a checkpoint first; others go on from their last one."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.status is not None:
-                return
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE_SECONDS)
+        end(self._process)
 
     def _ended(self, status: int) -> Run:
         (self.directory / "STOP").unlink(missing_ok=True)  # where the run was quicker

@@ -84,7 +84,7 @@ def test_what_a_study_is_told(folder, monkeypatch):
         def wait(self, timeout=None):
             return 75
 
-    monkeypatch.setattr(launched.subprocess, "Popen", Process)
+    monkeypatch.setattr("subprocess.Popen", Process)
     with pytest.raises(hpcmix.Stopped):
         hpcmix.sweep(
             hpcmix.Problem.from_dict(SWEPT, name="gas"), at_once=2, retry=True, max_wall="1m", directory="here"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hpcmix.api.endings import BadInput, RunFailed, failure
 from hpcmix.api.handle import launch_words
 from hpcmix.api.problem import Problem
 from hpcmix.parallel.job.launcher import ranks_started
-from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, environment, last_words
+from hpcmix.parallel.job.programs import LAUNCHER, PROGRAM, Process, end, environment, last_words, started, tell
 from hpcmix.problem.mistakes.ending import ExitStatus
 from hpcmix.problem.words.show import toml_value
 
@@ -42,9 +41,9 @@ class StudyCommand:
         Raises :class:`~hpcmix.BadInput`, :class:`~hpcmix.Stopped`, :class:`~hpcmix.NoCheckpoint` and
         :class:`~hpcmix.RunFailed`, whose texts are what the command says.
         """
-        if (started := ranks_started()) > 1:
+        if (ranks := ranks_started()) > 1:
             raise BadInput(
-                f"this program was started on {started} ranks itself, and a study starts processes of its own: call "
+                f"this program was started on {ranks} ranks itself, and a study starts processes of its own: call "
                 "it from a program on one rank"
             )
         template = LAUNCHER if self.launcher is None and self.ranks > 1 else self.launcher or ""
@@ -52,14 +51,7 @@ class StudyCommand:
         with _file_of(problem) as file, tempfile.TemporaryFile() as said:
             words = [*starting, *PROGRAM, *self.words, str(file), *_settings(problem), *self.options]
             try:
-                process = subprocess.Popen(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,  # its log has it
-                    stderr=said,
-                    env=environment(),
-                    start_new_session=True,  # a Ctrl-C is this program's
-                )
+                process = started(words, said, environment())
             except FileNotFoundError:
                 raise RunFailed(f'there is no program "{words[0]}"; launcher= names another') from None
             status = _waited_for(process)
@@ -101,22 +93,14 @@ def _settings(problem: Problem) -> list[str]:
     return [word for setting in (*problem.settings, directory) for word in ("--set", setting)]
 
 
-def _waited_for(process: subprocess.Popen[bytes]) -> int:
+def _waited_for(process: Process) -> int:
     """Its exit status. A Ctrl-C asks it to stop, a second one ends it."""
     try:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            _tell(process, signal.SIGINT)
+            tell(process, signal.SIGINT)
             return process.wait()
     except KeyboardInterrupt:
-        _tell(process, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
-        _tell(process, signal.SIGKILL)
+        end(process)
         raise
-
-
-def _tell(process: subprocess.Popen[bytes], number: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO
+
+Process = subprocess.Popen[bytes]
 
 PROGRAM = (sys.executable, "-c", "from hpcmix.cli import main; main()")
 """The command ``hpcmix`` of this interpreter."""
@@ -21,6 +28,40 @@ GRACE_SECONDS = 10.0
 def environment() -> dict[str, str]:
     """That of a program which is no rank of this job."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OF_A_LAUNCHER)}
+
+
+def started(words: Sequence[str], said: IO[bytes], surroundings: Mapping[str, str] | None = None) -> Process:
+    """A program of its own, with what it says on standard error in a file; what else it says is in its log. A Ctrl-C is
+    left to who started it.
+
+    surroundings  its environment; that of this process unless given.
+    Raises FileNotFoundError where there is no such program.
+    """
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=said,
+        env=surroundings,
+        start_new_session=True,
+    )
+
+
+def tell(process: Process, number: int) -> None:
+    """Send a signal to a program and all that it has started, where they are still there."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def end(process: Process) -> None:
+    """End a program and all that it has started, if they are still there: by SIGTERM and, after ten seconds,
+    SIGKILL."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        tell(process, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
 
 
 def last_words(text: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -15,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpcmix.parallel.job.programs import GRACE_SECONDS, LAUNCHER, PROGRAM, last_words
+from hpcmix.parallel.job.programs import LAUNCHER, PROGRAM, Process, end, last_words, started
 from hpcmix.problem.mistakes.errors import ProblemError
 from hpcmix.problem.times.durations import as_clock
 from hpcmix.studies.scaling.configurations import Configuration
@@ -117,21 +115,15 @@ def run_repeat(
 def _run(command: Sequence[str], said: Path, limit: float, alive: Callable[[], None]) -> tuple[int | None, str]:
     """Exit status (None: the limit came first), and what was said on standard error."""
     with said.open("wb") as file:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=file,
-            start_new_session=True,  # a Ctrl-C is the study's, which ends the ranks itself
-        )
+        process = started(command, file)
         try:
             status = _wait(process, limit, alive)
         finally:
-            _end(process)
+            end(process)
     return status, said.read_text(encoding="utf-8", errors="replace")
 
 
-def _wait(process: subprocess.Popen, limit: float, alive: Callable[[], None]) -> int | None:
+def _wait(process: Process, limit: float, alive: Callable[[], None]) -> int | None:
     deadline = time.monotonic() + limit
     while (left := deadline - time.monotonic()) > 0.0:
         try:
@@ -139,15 +131,3 @@ def _wait(process: subprocess.Popen, limit: float, alive: Callable[[], None]) ->
         except subprocess.TimeoutExpired:
             alive()
     return None
-
-
-def _end(process: subprocess.Popen) -> None:
-    """End the launcher and its ranks, if they are still there."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        os.killpg(process.pid, number)
-        try:
-            process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
