@@ -9,6 +9,9 @@ from hpcmix.problem.checks.parts import Parts
 from hpcmix.problem.reading.misfits import Finding
 from hpcmix.problem.sections.components.coupling import coupled_groups
 
+_SAME_REACH = 1e-9
+"""Of mass times cutoff, which decides about modes: more than what units round."""
+
 
 def check_vacuum(parts: Parts) -> Iterator[Finding]:
     """Yield path and sentence for noise of a Wigner function where its half quanta would mean something else, or
@@ -56,10 +59,6 @@ def _check_turned(parts: Parts) -> Iterator[Finding]:
                 "with their particles; give both the same cutoff of the noise times mass"
             )
             yield ("species", index, "initial", *(() if reach == 0.0 else ("noise", "cutoff"))), message, None
-
-
-_SAME_REACH = 1e-9
-"""Of mass times cutoff, which decides about modes: more than what units round."""
 
 
 def _reach(parts: Parts, index: int) -> float:
