@@ -42,8 +42,7 @@ def three_body(*channel, rate):
     return {"kind": "three-body", "channel": list(channel), "rate": rate}
 
 
-@pytest.mark.parametrize("dimensions", [1, 2, 3])
-@pytest.mark.parametrize(
+DECAYS = pytest.mark.parametrize(
     ("loss", "remains"),
     [
         ({"kind": "one-body", "rate": 0.7}, lambda n, t: math.exp(-0.7 * t)),
@@ -52,6 +51,11 @@ def three_body(*channel, rate):
     ],
     ids=["one", "two", "three"],
 )
+"""Losses of one gas, and what is left of the density n after a time."""
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@DECAYS
 def test_a_uniform_gas_decays_as_written_down(loss, remains, dimensions):
     """Whatever the steps are: the flow is exact, and the drift leaves a uniform gas alone."""
     found = gas([loss], evolution(2.0, 0.25, "strang"), dimensions=dimensions)
@@ -405,15 +409,7 @@ COURSES = {
 
 
 @pytest.mark.parametrize("course", COURSES)
-@pytest.mark.parametrize(
-    ("loss", "remains"),
-    [
-        ({"kind": "one-body", "rate": 0.7}, lambda n, t: math.exp(-0.7 * t)),
-        (two_body("a", "a", rate=0.3), lambda n, t: 1.0 / (1.0 + 0.3 * n * t)),
-        (three_body("a", "a", "a", rate=0.2), lambda n, t: 1.0 / math.sqrt(1.0 + 0.4 * n**2 * t)),
-    ],
-    ids=["one", "two", "three"],
-)
+@DECAYS
 def test_a_loss_that_is_switched_takes_what_the_area_under_its_course_does(loss, remains, course):
     """The flows of a uniform gas add up their rates times durations, and half a step at each of its ends is the
     trapezoid rule: exact for steps, straight ramps and factors, as steps end at their corners."""
